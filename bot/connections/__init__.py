@@ -1,0 +1,1 @@
+"""What people ask about a role's connections: listing them, and ending some."""

@@ -1,0 +1,1 @@
+"""The classroom (a throw-away PostgreSQL) and the story that is played in it."""

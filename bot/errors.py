@@ -1,0 +1,80 @@
+"""Errors a person is told of: fields, no prose. `slack.blocks.refusal` writes their sentences."""
+
+from dataclasses import dataclass
+
+
+class BotError(Exception):
+    """A request that cannot go on, for a reason its person is told."""
+
+
+@dataclass
+class UsageError(BotError):
+    """What was typed is not a command; `problem` says what is wrong with it, `command` whose usage helps."""
+
+    command: str
+    problem: str
+
+
+@dataclass
+class NotPermitted(BotError):
+    """The person has no right to this; reads the same whether or not the role exists."""
+
+    action: str
+    role: str | None = None
+    server: str | None = None
+
+
+@dataclass
+class OwnsNothing(BotError):
+    """`/conns` by someone who owns no role."""
+
+    slack_id: str
+
+
+@dataclass
+class UnknownServer(BotError):
+    """No server of this name is configured."""
+
+    name: str
+    known: tuple[str, ...]
+
+
+@dataclass
+class UnknownRole(BotError):
+    """The server has no such role; raised only to people who may know that."""
+
+    role: str
+    server: str
+
+
+@dataclass
+class AmbiguousRole(BotError):
+    """A mention that means several roles where one is needed."""
+
+    roles: tuple[str, ...]
+
+
+@dataclass
+class ServerUnavailable(BotError):
+    """A server did not answer; `why` is one of full, unreachable, deadline, rights, refused, and `detail` its own words."""
+
+    server: str
+    why: str
+    detail: str = ""
+
+
+@dataclass
+class OwnDatabaseUnavailable(BotError):
+    """The bot's own database did not take the entry, so nothing was done."""
+
+    detail: str = ""
+
+
+@dataclass
+class SetupError(BotError):
+    """The set-up is wrong; `faults` are whole sentences, each naming the mend, all told at once."""
+
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join(self.faults)

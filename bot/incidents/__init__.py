@@ -1,0 +1,1 @@
+"""What happened and is kept: proposals, incidents, the history read from them."""

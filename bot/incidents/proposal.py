@@ -1,0 +1,100 @@
+"""A proposal: something that waits for a click, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.access.member import Actor, Right
+from bot.servers.backend import BackendId
+from bot.servers.server import Target, Verdict
+
+LAPSES_AFTER = timedelta(minutes=2)
+CLAIM_HOLDS_FOR = timedelta(seconds=10)
+RESPONSE_URL_LIVES_FOR = timedelta(minutes=30)
+
+
+class Kind(StrEnum):
+    """What is proposed; limit and setting come with their features."""
+
+    TERMINATE = "terminate"
+    CANCEL = "cancel"
+    CLIENT = "client"
+
+
+class State(StrEnum):
+    """waiting → proposed → claimed → resolved; or withdrawn, lapsed."""
+
+    WAITING = "waiting"
+    PROPOSED = "proposed"
+    CLAIMED = "claimed"
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to answer; `response_url` works for 30 minutes and five uses, after that a DM to the person."""
+
+    channel: str
+    thread: str | None = None
+    response_url: str | None = None
+    response_url_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one backend; `detail` says in the server's words why, where there is something to say."""
+
+    backend: BackendId
+    verdict: Verdict
+    at: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Which backends a person asked to end, as they were shown; times are aware UTC."""
+
+    id: str
+    """Opaque and unguessable; all that a button carries."""
+    team: str
+    kind: Kind
+    server: str
+    role: str
+    role_oid: int
+    requester: str
+    right: Right
+    reason: str
+    state: State
+    targets: tuple[Target, ...]
+    place: Place
+    created_at: datetime
+    lapses_at: datetime
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    deadline: datetime | None = None
+    """By the server's clock; no signal is sent at or after it."""
+    resolved_at: datetime | None = None
+    outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def requester_actor(self) -> Actor:
+        """Who asked, as an actor."""
+        return Actor(self.team, self.requester)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The claim is ours: the proposal as it now stands."""
+
+    proposal: Proposal
+    right: Right
+
+
+@dataclass(frozen=True, slots=True)
+class NotClaimed:
+    """The claim is not ours; `why` is one of unknown, foreign, denied, lapsed, withdrawn, claimed, resolved."""
+
+    why: str
+    proposal: Proposal | None = None

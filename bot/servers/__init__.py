@@ -1,0 +1,1 @@
+"""The students' PostgreSQL servers: what is asked of them, and what they answer."""

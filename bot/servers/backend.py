@@ -1,0 +1,78 @@
+"""A server's backends as PostgreSQL tells of them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+CLIENT_BACKEND = "client backend"
+
+
+class BackendState(StrEnum):
+    """`pg_stat_activity.state`, in PostgreSQL's own words; `UNKNOWN` where the server does not tell us."""
+
+    ACTIVE = "active"
+    IDLE = "idle"
+    IDLE_IN_TRANSACTION = "idle in transaction"
+    ABORTED = "idle in transaction (aborted)"
+    FASTPATH = "fastpath function call"
+    STARTING = "starting"
+    DISABLED = "disabled"
+    UNKNOWN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendId:
+    """One session for ever: a pid alone is given to others later; `started_at` is exact to the microsecond, UTC."""
+
+    server: str
+    pid: int
+    started_at: datetime
+    role_oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A row of `pg_stat_activity`; times are aware UTC; text from clients is data and may hold anything."""
+
+    id: BackendId
+    role: str
+    database: str | None
+    application_name: str
+    client_address: str | None
+    """None: a Unix socket."""
+    backend_type: str
+    state: BackendState
+    state_since: datetime | None
+    transaction_started_at: datetime | None
+    query_started_at: datetime | None
+    has_written: bool
+    """It holds a transaction id (`backend_xid`): uncommitted writes would be lost."""
+    leader_pid: int | None = None
+    own: bool = False
+    """It is the bot's own connection."""
+    pooler: bool = False
+    """It comes from an address configured as a pooler's."""
+
+    @property
+    def pid(self) -> int:
+        """The process id, as people type it."""
+        return self.id.pid
+
+    @property
+    def started_at(self) -> datetime:
+        """`backend_start`."""
+        return self.id.started_at
+
+    @property
+    def is_client(self) -> bool:
+        """It takes one of the role's slots."""
+        return self.backend_type == CLIENT_BACKEND
+
+    @property
+    def in_transaction(self) -> bool:
+        """A transaction is open, whatever it does."""
+        return self.transaction_started_at is not None
+
+    def in_state_for(self, at: datetime) -> timedelta | None:
+        """How long it has been in its state at the server's time `at`; None where the server does not tell."""
+        return None if self.state_since is None else max(at - self.state_since, timedelta(0))

@@ -1,0 +1,98 @@
+"""What is asked of any students' server."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bot.servers.backend import Backend, BackendId, BackendState
+from bot.servers.capacity import Capacity
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A PostgreSQL role and what of it decides rights and refusals."""
+
+    name: str
+    oid: int
+    can_login: bool
+    superuser: bool
+    replication: bool
+    groups: frozenset[str]
+    """Every role it is a member of, through others too; without itself."""
+    student: bool
+    """It is, or is a member of, one of the configured `students` roles, and is neither superuser nor replication."""
+    service: bool
+    """It is configured as a service account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One role as its server saw it at `at`, the server's `clock_timestamp()` of the same read."""
+
+    server: str
+    at: datetime
+    role: Role
+    capacity: Capacity
+    backends: tuple[Backend, ...]
+    """All rows of the role, those that are no client backends too; oldest first."""
+
+    @property
+    def clients(self) -> tuple[Backend, ...]:
+        """The backends that take one of the role's slots."""
+        return tuple(backend for backend in self.backends if backend.is_client)
+
+
+class Verdict(StrEnum):
+    """How it ended with one backend of a proposal; the words of its outcome row."""
+
+    TERMINATED = "terminated"
+    ALREADY_GONE = "already_gone"
+    CHANGED = "changed"
+    REFUSED = "refused"
+    STILL_ENDING = "still_ending"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A backend as it was shown to the person who asks for its end."""
+
+    id: BackendId
+    role: str
+    database: str | None
+    application_name: str
+    client_address: str | None
+    state: BackendState
+    state_since: datetime | None
+    transaction_started_at: datetime | None
+    has_written: bool
+
+
+class Presence(StrEnum):
+    """What settlement can still say of a backend."""
+
+    THERE = "there"
+    GONE = "gone"
+
+
+class Server(Protocol):
+    """One PostgreSQL instance; each method raises `ServerUnavailable` and nothing else expected."""
+
+    @property
+    def name(self) -> str:
+        """The name it has in the configuration."""
+
+    async def read(self, role: str) -> Reading | None:
+        """Read `role` (exactly, else folded to lower case) in a read that begins after this call; None: no such role."""
+
+    async def clock(self) -> datetime:
+        """The server's `clock_timestamp()`, read after this call."""
+
+    async def terminate(self, targets: Sequence[Target], *, before: datetime) -> Mapping[BackendId, Verdict]:
+        """Signal those targets that are still what was shown, if the server's clock is before `before`, and watch them end (5 s)."""
+
+    async def presence(self, ids: Sequence[BackendId]) -> Mapping[BackendId, Presence]:
+        """Which of these sessions exist now."""

@@ -1,0 +1,1 @@
+"""Values to messages, one file a message; pure, and nothing is sent from here."""

@@ -1,0 +1,1 @@
+"""A Slack workspace on this machine: Web API, Socket Mode, a page in the browser; it knows nothing of the bot."""
