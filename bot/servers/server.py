@@ -71,6 +71,21 @@ class Target:
     has_written: bool
 
 
+def target_of(backend: Backend) -> Target:
+    """What is shown of `backend` now, to be compared with what it is at the click."""
+    return Target(
+        id=backend.id,
+        role=backend.role,
+        database=backend.database,
+        application_name=backend.application_name,
+        client_address=backend.client_address,
+        state=backend.state,
+        state_since=backend.state_since,
+        transaction_started_at=backend.transaction_started_at,
+        has_written=backend.has_written,
+    )
+
+
 class Presence(StrEnum):
     """What settlement can still say of a backend."""
 

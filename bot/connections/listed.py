@@ -1,0 +1,39 @@
+"""What `/conns` asks and answers, as values."""
+
+from dataclasses import dataclass
+
+from bot.access.member import Right
+from bot.errors import ServerUnavailable
+from bot.servers.backend import Backend
+from bot.servers.server import Reading
+from bot.servers.strays import Stray
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """`/conns [ROLE] [on SERVER]`; `role` None: the roles one owns; `owner`: the roles that this member owns."""
+
+    role: str | None = None
+    server: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleListing:
+    """One role as shown to one person."""
+
+    reading: Reading
+    strays: tuple[Stray, ...]
+    others: tuple[Backend, ...]
+    """The client backends that are no strays; oldest first."""
+    right: Right
+    ask: str | None = None
+    """Whom to ask about service accounts of this server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The answer to `/conns`: one entry a role, and the servers that did not answer."""
+
+    roles: tuple[RoleListing, ...]
+    unavailable: tuple[ServerUnavailable, ...] = ()

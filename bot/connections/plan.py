@@ -1,0 +1,115 @@
+"""Which backends a request means, and what forbids ending them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.servers.backend import Backend, BackendState
+from bot.servers.server import Reading
+from bot.servers.strays import rank
+
+
+class Which(StrEnum):
+    """Backends meant without naming pids."""
+
+    STRAYS = "strays"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One backend a request means; `started_at` is set where it was picked from a list, so that a reused pid is not meant."""
+
+    pid: int
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateRequest:
+    """`/kill ROLE PID…`, `/kill ROLE strays`, `/kill ROLE all`, or what was ticked in a list; `server` None is the default one."""
+
+    role: str
+    chosen: tuple[Chosen, ...] = ()
+    which: Which | None = None
+    server: str | None = None
+    reason: str = ""
+
+
+class WhyNot(StrEnum):
+    """What forbids ending a backend."""
+
+    NO_SUCH = "no_such"
+    NOT_CLIENT = "not_client"
+    OWN = "own"
+    SUPERUSER = "superuser"
+    REPLICATION = "replication"
+    SERVICE = "service"
+    NOT_STUDENT = "not_student"
+    POOLER = "pooler"
+    UNKNOWN_STATE = "unknown_state"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A backend that was asked for and will not be ended; `backend` is None where there is none of that pid."""
+
+    pid: int
+    why: WhyNot
+    backend: Backend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a request comes to on one reading: the backends to propose, and the refused ones with the reason."""
+
+    backends: tuple[Backend, ...]
+    refused: tuple[Refused, ...]
+
+
+def choose(request: TerminateRequest, reading: Reading) -> Plan:
+    """Sort the backends that `request` means into those that may be proposed and those that are refused.
+
+    - named pids: each is answered, in the order given, once
+    - `strays`: what `rank` calls strays; what may not be ended is left out in silence, nobody named it
+    - `all`: every client backend of the role; the refused ones are named
+    """
+    named = _named(request, reading)
+    backends = tuple(item for item in named if isinstance(item, Backend))
+    refused = tuple(item for item in named if isinstance(item, Refused))
+    return Plan(backends, () if request.which is Which.STRAYS else refused)
+
+
+def forbids(backend: Backend, reading: Reading) -> WhyNot | None:
+    """What forbids ending `backend`, the strongest reason first; None: it may be proposed."""
+    role = reading.role
+    rules = (
+        (backend.own, WhyNot.OWN),
+        (role.superuser, WhyNot.SUPERUSER),
+        (role.replication, WhyNot.REPLICATION),
+        (role.service, WhyNot.SERVICE),
+        (not role.student, WhyNot.NOT_STUDENT),
+        (not backend.is_client, WhyNot.NOT_CLIENT),
+        (backend.pooler, WhyNot.POOLER),
+        (backend.state in (BackendState.UNKNOWN, BackendState.DISABLED), WhyNot.UNKNOWN_STATE),
+    )
+    return next((why for holds, why in rules if holds), None)
+
+
+def _named(request: TerminateRequest, reading: Reading) -> list[Backend | Refused]:
+    if request.which is Which.STRAYS:
+        return [_judged(stray.backend, reading) for stray in rank(reading.clients, reading.at)]
+    if request.which is Which.ALL:
+        return [_judged(backend, reading) for backend in reading.clients]
+    by_pid = {backend.pid: backend for backend in reading.backends}
+    return [_found(by_pid.get(one.pid), one, reading) for one in dict.fromkeys(request.chosen)]
+
+
+def _found(backend: Backend | None, one: Chosen, reading: Reading) -> Backend | Refused:
+    if backend is None or one.started_at not in (None, backend.started_at):
+        return Refused(one.pid, WhyNot.NO_SUCH)
+    return _judged(backend, reading)
+
+
+def _judged(backend: Backend, reading: Reading) -> Backend | Refused:
+    why = forbids(backend, reading)
+    return backend if why is None else Refused(backend.pid, why, backend)

@@ -1,0 +1,26 @@
+"""Clients that reconnect by themselves: their connections cannot be freed from the server's side."""
+
+from collections.abc import Iterable
+
+from bot.incidents.proposal import CLAIM_HOLDS_FOR, Proposal
+from bot.servers.backend import Backend
+from bot.servers.server import Verdict
+
+
+def came_back(ended: Proposal, clients: Iterable[Backend]) -> tuple[int, ...]:
+    """The pids of `clients` that began after the claim with the program and address of a backend that was terminated then.
+
+    Each terminated backend explains one of them; the claim's time is the server's, from the deadline.
+    """
+    if ended.deadline is None:
+        return ()
+    claimed_at = ended.deadline - CLAIM_HOLDS_FOR
+    terminated = {outcome.backend for outcome in ended.outcomes if outcome.verdict is Verdict.TERMINATED}
+    missing = [(t.application_name, t.client_address) for t in ended.targets if t.id in terminated]
+    pids = []
+    for client in sorted(clients, key=lambda backend: backend.started_at):
+        kind = (client.application_name, client.client_address)
+        if client.started_at > claimed_at and kind in missing:
+            missing.remove(kind)
+            pids.append(client.pid)
+    return tuple(pids)

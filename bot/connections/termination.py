@@ -1,0 +1,163 @@
+"""Ending backends: propose, confirm or withdraw. Nothing ends that was not shown, asked for and written down first."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from bot.access.member import Action, Actor, Standing
+from bot.access.ownership import Ownership
+from bot.connections.doorway import Doorway, Seen
+from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
+from bot.connections.plan import Chosen, TerminateRequest, choose
+from bot.connections.reconnects import came_back
+from bot.errors import AmbiguousRole, NotPermitted, OwnDatabaseUnavailable, ServerUnavailable
+from bot.incidents.history import History
+from bot.incidents.proposal import LAPSES_AFTER, Kind, NotClaimed, Outcome, Place, Proposal, State
+from bot.servers.backend import Backend
+from bot.servers.capacity import Capacity
+from bot.servers.fleet import Fleet
+from bot.servers.server import target_of
+from bot.servers.strays import in_use
+
+log = logging.getLogger(__name__)
+
+
+class Termination:
+    """The use case of `/kill` and of every button that ends a connection."""
+
+    def __init__(
+        self, fleet: Fleet, doorway: Doorway, ownership: Ownership, history: History, new_id: Callable[[], str]
+    ) -> None:
+        self._fleet = fleet
+        self._doorway = doorway
+        self._ownership = ownership
+        self._history = history
+        self._new_id = new_id
+
+    async def propose(
+        self, standing: Standing, request: TerminateRequest, place: Place, *, now: datetime
+    ) -> Preview | NothingToEnd:
+        """Find what `request` means on a fresh reading and keep it as a proposal; nothing ends."""
+        role = await self._role(standing, request)
+        seen = await self._doorway.enter(standing, Action.TERMINATE, role, request.server, now=now)
+        plan = choose(request, seen.reading)
+        ask = self._fleet.settings(seen.server.name).ask
+        if not plan.backends:
+            return NothingToEnd(seen.reading, plan.refused, ask)
+        draft = self._drafted(standing.actor, seen, plan.backends, request.reason, place, now)
+        proposal = await self._history.propose(draft)
+        used = {backend.id: use for backend in plan.backends if (use := in_use(backend, seen.reading.at)) is not None}
+        return Preview(proposal, seen.reading, plan.refused, used, ask)
+
+    async def confirm(
+        self, actor: Actor, proposal_id: str, place: Place, *, now: datetime
+    ) -> Ended | Unsettled | NotClaimed:
+        """End what the proposal shows, if this click claims it.
+
+        Raises `ServerUnavailable` and `OwnDatabaseUnavailable` only before the claim: then nothing happened and the
+        proposal still stands.
+        """
+        # What was proposed, and how its role stands on the server now, with the server's clock.
+        proposal = await self._history.get(actor.team, proposal_id)
+        if proposal is None:
+            return NotClaimed("unknown")
+        server = self._fleet.choose(proposal.server)
+        reading = await server.read(proposal.role)
+        server_now = reading.at if reading else await server.clock()
+        # Right and claim are one transaction; from here on it is on record.
+        role = reading.role if reading else None
+        claim = await self._history.claim(actor, proposal_id, role=role, server_now=server_now, place=place, now=now)
+        if isinstance(claim, NotClaimed):
+            return claim
+        return await self._end(claim.proposal)
+
+    async def withdraw(self, actor: Actor, proposal_id: str, *, now: datetime) -> Proposal | NotClaimed:
+        """Take a proposal back; nothing ends."""
+        return await self._history.withdraw(actor, proposal_id, now=now)
+
+    async def ask_again(
+        self, standing: Standing, proposal_id: str, place: Place, *, now: datetime
+    ) -> Preview | NothingToEnd | NotClaimed:
+        """Propose the same backends anew, with fresh facts."""
+        old = await self._history.get(standing.actor.team, proposal_id)
+        if old is None:
+            return NotClaimed("unknown")
+        if old.requester != standing.actor.id:
+            return NotClaimed("foreign", old)
+        if old.state is State.PROPOSED:
+            await self._history.withdraw(standing.actor, proposal_id, now=now)
+        chosen = tuple(Chosen(target.id.pid, target.id.started_at) for target in old.targets)
+        request = TerminateRequest(old.role, chosen, server=old.server, reason=old.reason)
+        return await self.propose(standing, request, place, now=now)
+
+    async def returned(self, ended: Proposal) -> tuple[int, ...]:
+        """The pids of clients that reconnected by themselves since `ended` was claimed; none where the server does not tell."""
+        try:
+            reading = await self._fleet.choose(ended.server).read(ended.role)
+        except ServerUnavailable:
+            return ()
+        return came_back(ended, reading.clients) if reading else ()
+
+    async def _end(self, claimed: Proposal) -> Ended | Unsettled:
+        if claimed.deadline is None:
+            message = "a claim has a deadline"
+            raise ValueError(message)
+        server = self._fleet.choose(claimed.server)
+        try:
+            verdicts = await server.terminate(claimed.targets, before=claimed.deadline)
+        except ServerUnavailable as exc:
+            log.warning("unsettled", extra={"action": "terminate", "server": exc.server, "why": exc.why})
+            return Unsettled(claimed)
+        outcomes = tuple(Outcome(backend, verdict, server_at) for backend, (verdict, server_at) in verdicts.items())
+        capacity = await self._capacity(claimed)
+        try:
+            return Ended(await self._history.resolve(claimed, outcomes), capacity)
+        except OwnDatabaseUnavailable:
+            # The signal is sent: to say that nothing was done would be false. Settlement completes the record.
+            log.exception("resolved off the record", extra={"action": "terminate", "proposal": claimed.id})
+            return Ended(replace(claimed, state=State.RESOLVED, outcomes=outcomes), capacity, on_record=False)
+
+    async def _role(self, standing: Standing, request: TerminateRequest) -> str:
+        if request.owner is None:
+            return request.role
+        links = await self._ownership.roles_of(standing.actor.team, request.owner)
+        roles = sorted({link.role for link in links if request.server in (None, link.server)})
+        if len(roles) > 1 and request.owner == standing.actor.id:
+            raise AmbiguousRole(tuple(roles))
+        if len(roles) != 1:
+            raise NotPermitted(Action.TERMINATE, None, request.server)
+        return roles[0]
+
+    async def _capacity(self, proposal: Proposal) -> Capacity | None:
+        try:
+            reading = await self._fleet.choose(proposal.server).read(proposal.role)
+        except ServerUnavailable:
+            return None
+        return reading.capacity if reading else None
+
+    def _drafted(
+        self,
+        actor: Actor,
+        seen: Seen,
+        backends: tuple[Backend, ...],
+        reason: str,
+        place: Place,
+        now: datetime,
+    ) -> Proposal:
+        return Proposal(
+            id=self._new_id(),
+            team=actor.team,
+            kind=Kind.TERMINATE,
+            server=seen.server.name,
+            role=seen.reading.role.name,
+            role_oid=seen.reading.role.oid,
+            requester=actor.id,
+            right=seen.right,
+            reason=reason,
+            state=State.PROPOSED,
+            targets=tuple(target_of(backend) for backend in backends),
+            place=place,
+            created_at=now,
+            lapses_at=now + LAPSES_AFTER,
+        )

@@ -1,0 +1,110 @@
+"""How people are answered: through the `response_url` while it lives, else ephemerally, else by DM."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.access.member import Actor
+from bot.incidents.proposal import Place, Proposal
+from bot.slack.blocks import settled
+from bot.slack.blocks.text import Message
+
+log = logging.getLogger(__name__)
+
+TRIES = 4
+LONGEST_WAIT = 30.0
+"""Seconds; a longer `Retry-After` is not waited for, the next way is tried."""
+
+
+class Announcer:
+    """Sends messages, and never raises for a person who cannot be reached: that is logged."""
+
+    def __init__(
+        self, client: AsyncWebClient, session: aiohttp.ClientSession, clock: Callable[[], datetime], zone: tzinfo
+    ) -> None:
+        self._client = client
+        self._session = session
+        self._clock = clock
+        self._zone = zone
+
+    async def answer(self, place: Place, actor: Actor, message: Message, *, replace: bool = False) -> None:
+        """Show `message` to `actor` alone, at `place`; with `replace`, instead of the message that was clicked."""
+        if await self._respond(place, message, replace=replace):
+            return
+        if await self._post_ephemeral(place, actor, message):
+            return
+        await self.tell(actor, message)
+
+    async def tell(self, actor: Actor, message: Message) -> None:
+        """Send `message` to `actor` by DM."""
+        try:
+            opened = await self._client.conversations_open(users=[actor.id])
+            await self._client.chat_postMessage(channel=opened["channel"]["id"], **_content(message), unfurl_links=False)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as exc:
+            log.warning("nobody could be told", extra={"action": "tell", "actor": actor.id, "why": _why(exc)})
+
+    async def tell_settled(self, proposal: Proposal) -> None:
+        """Say how an interrupted proposal was settled."""
+        message = settled.render(proposal, zone=self._zone)
+        await self.answer(proposal.place, proposal.requester_actor, message, replace=True)
+
+    async def tell_reconnected(self, proposal: Proposal, pids: tuple[int, ...]) -> None:
+        """Say that the client of a connection that was ended came back within seconds."""
+        await self.answer(proposal.place, proposal.requester_actor, settled.render_reconnected(proposal, pids))
+
+    async def _respond(self, place: Place, message: Message, *, replace: bool) -> bool:
+        if not place.response_url or (place.response_url_until and place.response_url_until <= self._clock()):
+            return False
+        content: dict[str, Any] = {"response_type": "ephemeral", "replace_original": replace, **_content(message)}
+        if place.thread and not replace:
+            content["thread_ts"] = place.thread
+        for attempt in range(TRIES):
+            try:
+                async with self._session.post(place.response_url, json=content) as response:
+                    if response.status == 200:
+                        return True
+                    wait = _wait(response, attempt)
+                    why = f"{response.status} {(await response.text())[:100]}"
+            except (aiohttp.ClientError, TimeoutError) as exc:
+                wait, why = 0.2 * 2**attempt, _why(exc)
+            if wait is None or wait > LONGEST_WAIT:
+                break
+            await asyncio.sleep(wait)
+        log.info("response_url did not take the answer", extra={"action": "respond", "why": why})
+        return False
+
+    async def _post_ephemeral(self, place: Place, actor: Actor, message: Message) -> bool:
+        if not place.channel:
+            return False
+        try:
+            await self._client.chat_postEphemeral(
+                channel=place.channel, user=actor.id, thread_ts=place.thread, **_content(message)
+            )
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as exc:
+            log.info("no ephemeral answer", extra={"action": "postEphemeral", "actor": actor.id, "why": _why(exc)})
+            return False
+        return True
+
+
+def _content(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def _wait(response: aiohttp.ClientResponse, attempt: int) -> float | None:
+    """How long to wait before the next try, in seconds; None: this URL will not take it."""
+    if response.status == 429:
+        stated = response.headers.get("Retry-After", "")
+        return float(stated) if stated.isdecimal() else 1.0
+    return 0.2 * 2**attempt if response.status >= 500 else None
+
+
+def _why(exc: Exception) -> str:
+    if isinstance(exc, SlackApiError):
+        return str(exc.response["error"])
+    return type(exc).__name__

@@ -1,0 +1,48 @@
+"""`/conns`: connections of a role, and what can be picked from the list."""
+
+from datetime import tzinfo
+
+from bot.access.member import Standing
+from bot.connections.listing import Listings
+from bot.connections.plan import TerminateRequest, Which
+from bot.slack import payloads
+from bot.slack.announcer import Announcer
+from bot.slack.blocks import listing
+from bot.slack.call import Call
+from bot.slack.commands import CommandNames, parse_conns
+from bot.slack.listeners.kill import KillListener
+
+
+class ConnsListener:
+    """Lists, and hands what is picked from a list to the one way of ending backends."""
+
+    def __init__(
+        self, listings: Listings, kill: KillListener, announcer: Announcer, names: CommandNames, zone: tzinfo
+    ) -> None:
+        self._listings = listings
+        self._kill = kill
+        self._announcer = announcer
+        self._names = names
+        self._zone = zone
+
+    async def on_command(self, call: Call, standing: Standing) -> None:
+        """`/conns [ROLE] [on SERVER]`."""
+        found = await self._listings.show(standing, parse_conns(call.text, names=self._names), now=call.at)
+        message = listing.render(found, zone=self._zone, names=self._names)
+        await self._announcer.answer(call.place, call.actor, message)
+
+    async def on_terminate_chosen(self, call: Call, standing: Standing) -> None:
+        """**Terminate chosen…** below a checklist."""
+        target = payloads.read_listing(call.text)
+        chosen = payloads.read_chosen(call.body)
+        await self._kill.propose(call, standing, TerminateRequest(target.role, chosen, server=target.server))
+
+    async def on_terminate_strays(self, call: Call, standing: Standing) -> None:
+        """**Terminate strays…** below a list."""
+        target = payloads.read_listing(call.text)
+        await self._kill.propose(call, standing, TerminateRequest(target.role, which=Which.STRAYS, server=target.server))
+
+    async def on_close(self, call: Call, standing: Standing) -> None:
+        """**Close** beside one connection."""
+        target, one = payloads.read_close(call.text)
+        await self._kill.propose(call, standing, TerminateRequest(target.role, (one,), server=target.server))

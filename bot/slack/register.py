@@ -1,0 +1,123 @@
+"""Binds listeners to the Bolt app: acknowledge, then work in a task of our own that owns every failure."""
+
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.access.desk import Desk
+from bot.access.member import Standing
+from bot.errors import BotError
+from bot.slack import ids
+from bot.slack.announcer import Announcer
+from bot.slack.blocks import refusal
+from bot.slack.call import Call, of_action, of_command
+from bot.slack.commands import CommandNames
+from bot.slack.listeners.connbot import ConnbotListener
+from bot.slack.listeners.conns import ConnsListener
+from bot.slack.listeners.kill import KillListener
+from bot.slack.pace import Pace, Paces
+from bot.slack.work import Work
+
+log = logging.getLogger(__name__)
+
+ANYTHING = re.compile(".*", re.DOTALL)
+
+Listener = Callable[[Call, Standing], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """One object a command."""
+
+    conns: ConnsListener
+    kill: KillListener
+    connbot: ConnbotListener
+
+
+class Front:
+    """What every delivery passes before its listener: pace, the claim of the delivery, the person's standing."""
+
+    def __init__(
+        self, work: Work, desk: Desk, announcer: Announcer, names: CommandNames, clock: Callable[[], datetime]
+    ) -> None:
+        self._work = work
+        self._desk = desk
+        self._announcer = announcer
+        self._names = names
+        self._clock = clock
+        self._paces = Paces()
+        self.deliveries = 0
+        self.failures = 0
+
+    def command(self, listener: Listener) -> Callable[..., Awaitable[None]]:
+        """Wrap the listener of a slash command for Bolt."""
+
+        async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
+            await ack()
+            self._begin(of_command(body, self._clock()), listener, paced=True)
+
+        return acknowledge
+
+    def action(self, listener: Listener) -> Callable[..., Awaitable[None]]:
+        """Wrap the listener of a click for Bolt."""
+
+        async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
+            await ack()
+            self._begin(of_action(body, self._clock()), listener, paced=False)
+
+        return acknowledge
+
+    def _begin(self, call: Call, listener: Listener, *, paced: bool) -> None:
+        self.deliveries += 1
+        self._work.start(self._answer(call, listener, paced=paced), call.name)
+
+    async def _answer(self, call: Call, listener: Listener, *, paced: bool) -> None:
+        """Answer one delivery; the one place where a listener's failure is owned, so the person hears of each."""
+        try:
+            await self._admit(call, listener, paced=paced)
+        except BotError as exc:
+            message = refusal.render(exc, slack_id=call.actor.id, names=self._names)
+            await self._announcer.answer(call.place, call.actor, message)
+        except Exception:
+            self.failures += 1
+            reference = secrets.token_hex(4)
+            log.exception("a delivery failed", extra={"action": call.name, "actor": call.actor.id, "reference": reference})
+            await self._announcer.answer(call.place, call.actor, refusal.render_unexpected(reference))
+
+    async def _admit(self, call: Call, listener: Listener, *, paced: bool) -> None:
+        pace = self._paces.of((call.actor.team, call.actor.id), call.at) if paced else Pace.ANSWER
+        if pace is Pace.SILENCE:
+            return
+        if pace is Pace.NOTICE:
+            await self._announcer.answer(call.place, call.actor, refusal.render_too_fast())
+            return
+        admission = await self._desk.admit(call.actor, call.key)
+        if admission.first:
+            await listener(call, admission.standing)
+
+
+def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNames) -> None:
+    """Bind every listener; whatever matches none is acknowledged too, since Slack sends the unacknowledged again."""
+    app.command(names.conns)(front.command(listeners.conns.on_command))
+    app.command(names.kill)(front.command(listeners.kill.on_command))
+    app.command(names.connbot)(front.command(listeners.connbot.on_command))
+    app.action(ids.TERMINATE)(front.action(listeners.kill.on_terminate))
+    app.action(ids.CANCEL)(front.action(listeners.kill.on_cancel))
+    app.action(ids.ASK_AGAIN)(front.action(listeners.kill.on_ask_again))
+    app.action(ids.TERMINATE_CHOSEN)(front.action(listeners.conns.on_terminate_chosen))
+    app.action(ids.TERMINATE_STRAYS)(front.action(listeners.conns.on_terminate_strays))
+    app.action(re.compile(f"^{re.escape(ids.CLOSE)}"))(front.action(listeners.conns.on_close))
+    app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
+    for bind in (app.action, app.shortcut, app.view, app.options, app.event):
+        bind(ANYTHING)(_acknowledge)
+
+
+async def _acknowledge(ack: AsyncAck) -> None:
+    await ack()
