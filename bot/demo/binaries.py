@@ -149,7 +149,7 @@ def _as_nobody(bindir: Path, folder: Path) -> Footing:
 
 def _works(footing: Footing, folder: Path) -> bool:
     script = 'cd "$1" && : >probe && rm probe && exec "$2" --version'
-    command = [*footing.prefix, "sh", "-c", script, "sh", folder, footing.bindir / "postgres"]
+    command: list[str | Path] = [*footing.prefix, "sh", "-c", script, "sh", folder, footing.bindir / "postgres"]
     return _run(command, uid=footing.uid, gid=footing.gid)[0] == 0
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Self
@@ -38,15 +38,20 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
         "log_timezone": "UTC",
     }
 )
+_RULES = tuple(
+    f"{kind} {base} all {source}"
+    for base in ("all", "replication")
+    for kind, source in (("local", ""), ("host", "127.0.0.1/32"))
+)
 # The keeper outlives its starter by a moment: when the pipe on its standard input closes, however the starter ended
 # (SIGKILL too), it ends the server and removes the folder. Signals are repeated because one that comes before the
 # server listens to it is lost. It ends by itself when the server does, and leaves the folder with the log then.
 _KEEPER = r"""
-folder=$1 bin=$2 auth=$3; shift 3
+folder=$1 bin=$2; shift 2
 umask 077
 exec 3<&0 0</dev/null >>"$folder/log" 2>&1
 [ -s "$folder/data/PG_VERSION" ] ||
-  "$bin/initdb" -D "$folder/data" -U postgres -A "$auth" --pwfile="$folder/superuser" \
+  "$bin/initdb" -D "$folder/data" -U postgres -A reject --pwfile="$folder/superuser" \
     --locale=C -E UTF8 --no-sync --no-instructions 3<&- || exit 3
 "$bin/postgres" -D "$folder/data" "$@" 3<&- &
 server=$!
@@ -66,8 +71,8 @@ class ThrowAway:
     """One PostgreSQL server on loopback, superuser `postgres`, for as long as this process lives or until `stop`.
 
     Works as root and as an ordinary user. Without `password` whoever connects is trusted; with one, passwords are asked
-    for (SCRAM) and `passfile` holds those that `remember` was told. `port` 0 means any free one. Whatever keeps this
-    machine from starting PostgreSQL is raised as `CannotStartPostgres`.
+    for (SCRAM) and `passfile` holds those that `remember` was told. `rules` are lines of pg_hba.conf that come before that.
+    `port` 0 means any free one. Whatever keeps this machine from starting PostgreSQL is raised as `CannotStartPostgres`.
     """
 
     host = HOST
@@ -79,6 +84,7 @@ class ThrowAway:
         settings: Mapping[str, str] | None = None,
         port: int = 0,
         password: str | None = None,
+        rules: Sequence[str] = (),
     ) -> None:
         binaries = inspect(bindir)
         self.major = binaries.major
@@ -88,11 +94,12 @@ class ThrowAway:
         self._bindir = bindir
         self._settings = {**_SETTINGS, **(settings or {})}
         self._password = password
+        self._rules = (*rules, *(f"{rule} {self._auth}" for rule in _RULES))
         self._folder: Path | None = None
         self._footing: Footing | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
-        self._paused: set[int] = set()
+        self._stopped: set[int] = set()
 
     def __enter__(self) -> Self:
         self.start()
@@ -102,6 +109,10 @@ class ThrowAway:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def _auth(self) -> str:
+        return "trust" if self._password is None else "scram-sha-256"
 
     @property
     def running(self) -> bool:
@@ -132,9 +143,9 @@ class ThrowAway:
 
     def dsn(self, user: str = "postgres", dbname: str = "postgres", **extra: str | int) -> str:
         """Return a libpq connection string; it names the password file but never holds a password."""
-        if self._password is not None:
-            extra.setdefault("passfile", str(self.passfile))
-        return make_conninfo(host=self.host, port=self.port, user=user, dbname=dbname, **extra)
+        passfile = {} if self._password is None else {"passfile": str(self.passfile)}
+        own = {"host": self.host, "port": str(self.port), "user": user, "dbname": dbname}
+        return make_conninfo(**{**own, **passfile, **{name: str(value) for name, value in extra.items()}})
 
     def remember(self, role: str, password: str) -> None:
         """Add the password of `role` to the password file that `dsn` names."""
@@ -168,14 +179,18 @@ class ThrowAway:
         self._folder = self._footing = self._pid = None
 
     def signal(self, pid: int, number: signal.Signals) -> None:
-        """Send a signal to one of the server's own processes, such as SIGSTOP to a backend; `stop` lets stopped ones go on."""
+        """Send a signal to one of the server's own processes, such as SIGSTOP to a backend."""
         if pid != self.pid and _parent(pid) != self.pid:
             raise ProcessLookupError(errno.ESRCH, "not a process of this server", str(pid))
         os.kill(pid, number)
         if number == signal.SIGSTOP:
-            self._paused.add(pid)
-        elif number == signal.SIGCONT:
-            self._paused.discard(pid)
+            self._stopped.add(pid)
+
+    def resume(self) -> None:
+        """Let every process that `signal` stopped go on."""
+        while self._stopped:
+            with contextlib.suppress(ProcessLookupError):
+                self.signal(self._stopped.pop(), signal.SIGCONT)
 
     def _home(self) -> Path:
         if self._folder is None:
@@ -192,6 +207,8 @@ class ThrowAway:
         self._footing = find_footing(self._bindir, self._folder)
         with self._private(self._folder / "superuser", "w") as file:
             file.write((self._password or "nobody asks for it") + "\n")
+        with self._private(self._folder / "rules", "w") as file:
+            file.write("".join(f"{rule}\n" for rule in self._rules))
         if self._password is not None:
             self.remember("postgres", self._password)
 
@@ -224,11 +241,11 @@ class ThrowAway:
         footing, folder = self._footing, self._home()
         if footing is None:
             raise RuntimeError("not prepared")
-        settings = {**self._settings, "port": str(self.port), "unix_socket_directories": str(folder)}
+        own = {"port": str(self.port), "unix_socket_directories": str(folder), "hba_file": str(folder / "rules")}
+        settings = {**self._settings, **own}
         self._keeper = footing.popen(
             [
                 *("sh", "-c", _KEEPER, "connbot-postgres", folder, footing.bindir),
-                "trust" if self._password is None else "scram-sha-256",
                 *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
             ]
         )
@@ -241,10 +258,7 @@ class ThrowAway:
         self._pid = pid
 
     def _end(self, order: bytes) -> None:
-        for pid in list(self._paused):
-            with contextlib.suppress(ProcessLookupError):
-                self.signal(pid, signal.SIGCONT)
-        self._paused.clear()
+        self.resume()
         keeper, self._keeper = self._keeper, None
         if keeper is None or keeper.stdin is None:
             return

@@ -1,0 +1,3 @@
+"""What every test can ask for by name; the fixtures themselves are in the modules named here."""
+
+pytest_plugins = ["tests.servers"]

@@ -1,0 +1,24 @@
+"""Waiting, with a bound, for what must become true."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+
+async def eventually(check: Callable[[], T | Awaitable[T]], *, within: float = 5.0, every: float = 0.01) -> T:
+    """Ask `check` until its answer is true and return that; fails with the last answer after `within` seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while True:
+        asked = check()
+        answer: T = await asked if inspect.isawaitable(asked) else asked
+        if answer:
+            return answer
+        if loop.time() > deadline:
+            pytest.fail(f"not within {within:g} s: {inspect.getsource(check).strip()} was {answer!r} at last")
+        await asyncio.sleep(every)
