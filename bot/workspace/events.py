@@ -1,0 +1,81 @@
+"""Events: which app is told of what, and again when it did not hear."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from bot.workspace import payloads
+from bot.workspace.delivery import Delivery, Envelope
+from bot.workspace.model import App, Change, Channel, Json, Kind, Message, What
+from bot.workspace.state import State
+
+RETRY_AFTER = (0.0, 60.0, 300.0)
+"""Seconds before the first, second and third attempt after a failed one."""
+
+SUBSCRIPTIONS = {
+    Kind.CHANNEL: ("message.channels", "channels:history"),
+    Kind.PRIVATE: ("message.groups", "groups:history"),
+    Kind.IM: ("message.im", "im:history"),
+    Kind.MPIM: ("message.mpim", "mpim:history"),
+}
+
+log = logging.getLogger(__name__)
+
+
+class Events:
+    """Watches the workspace and tells the apps that subscribed, have the scope and are there."""
+
+    def __init__(self, state: State, delivery: Delivery, retry_after: Sequence[float] = RETRY_AFTER) -> None:
+        self._state = state
+        self._delivery = delivery
+        self._retry_after = tuple(retry_after)
+        self._tasks: set[asyncio.Task[None]] = set()
+        state.watchers.append(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        message = change.message or change.before
+        if message is None or message.ephemeral or change.quiet:
+            return
+        for app in self._state.apps.values():
+            for event in self._events_for(app, change, message):
+                task = asyncio.get_running_loop().create_task(self._tell(app, event))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    def _events_for(self, app: App, change: Change, message: Message) -> list[Json]:
+        channel = self._state.channels[message.channel]
+        if app.bot_user_id not in channel.members:
+            return []
+        told = []
+        if _hears(app, *SUBSCRIPTIONS[channel.kind]):
+            told.append(payloads.message_event(self._state, change, self._state.next_ts()))
+        if change.what is What.MESSAGE and _mentions(message, app, channel):
+            told.append(payloads.mention_event(self._state, message))
+        return told
+
+    async def _tell(self, app: App, event: Json) -> None:
+        payload = payloads.event_callback(self._state, app, event)
+        delivered = await self._delivery.send(app, Envelope.EVENT, payload)
+        for attempt, pause in enumerate(self._retry_after, start=1):
+            if delivered.acknowledged or not delivered.retry:
+                return
+            await asyncio.sleep(pause)
+            delivered = await self._delivery.send(
+                app, Envelope.EVENT, payload, attempt=attempt, reason=delivered.reason
+            )
+
+    async def close(self) -> None:
+        """Give up what is still to be told."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _hears(app: App, event: str, scope: str) -> bool:
+    return event in app.events and scope in app.scopes
+
+
+def _mentions(message: Message, app: App, channel: Channel) -> bool:
+    if channel.kind is Kind.IM or message.bot_id == app.bot_id or not _hears(app, "app_mention", "app_mentions:read"):
+        return False
+    return f"<@{app.bot_user_id}>" in message.text or f"<@{app.bot_user_id}|" in message.text

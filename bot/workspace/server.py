@@ -1,0 +1,258 @@
+"""A Slack workspace on this machine: started, driven and looked at from here."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from aiohttp import web
+
+from bot.workspace.block_kit.walk import CHOICES, MANY
+from bot.workspace.controls import choose_options, find_control, values_at_first
+from bot.workspace.delivery import ACKNOWLEDGE_WITHIN, Delivered, Delivery, Envelope
+from bot.workspace.events import RETRY_AFTER, Events
+from bot.workspace.interactions import Act, Interactions, NotPossible, Triggers
+from bot.workspace.limits import Fault, Faults, Limits, RateLimits
+from bot.workspace.model import App, Change, Json, Message
+from bot.workspace.pages import Pages
+from bot.workspace.payloads import url_verification
+from bot.workspace.response_urls import ResponseUrls
+from bot.workspace.seed import Seed
+from bot.workspace.socket_mode import SocketMode
+from bot.workspace.state import Clock, State
+from bot.workspace.text import wide_mentions
+from bot.workspace.web_api import ApiCall, WebApi
+
+LOOK_EVERY = 0.05
+BODY_AT_MOST = 1 << 20
+
+Seen = TypeVar("Seen")
+
+
+class AddressInUse(Exception):
+    """Another program holds the port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"Port {port} on {host} is in use by another program: stop it, or choose another port.")
+        self.port = port
+
+
+class NotSeen(AssertionError):
+    """What was waited for did not come in time; the text shows what the workspace holds."""
+
+
+class Workspace:
+    """The whole workspace; made from a seed, started once, closed once.
+
+    `now` returns the aware UTC time by which messages are stamped and everything expires.
+    """
+
+    def __init__(
+        self,
+        seed: Seed,
+        *,
+        now: Clock,
+        limits: Limits | None = None,
+        acknowledge_within: float = ACKNOWLEDGE_WITHIN,
+        retry_events_after: Sequence[float] = RETRY_AFTER,
+    ) -> None:
+        self.state = State(seed, now)
+        self.faults = Faults()
+        self.broadcasts: list[tuple[Message, tuple[str, ...]]] = []
+        """Every message that held a live mention of a channel, of everyone or of a group, as it then was."""
+        self.complaints: list[str] = []
+        """What apps did against the protocol, in sentences without secrets."""
+        complain = self.complaints.append
+        self.socket_mode = SocketMode(self.state, self.faults, complain)
+        self._delivery = Delivery(self.state, self.socket_mode, acknowledge_within)
+        self._response_urls = ResponseUrls(self.state, self.faults, complain)
+        self.triggers = Triggers(self.state)
+        self._interactions = Interactions(self.state, self._delivery, self._response_urls, self.triggers, complain)
+        self._web_api = WebApi(self.state, RateLimits(limits or Limits(), now), self.faults, self.socket_mode.open)
+        self._events = Events(self.state, self._delivery, retry_events_after)
+        self._pages = Pages(self.state, self._delivery, self._interactions)
+        self._chosen: dict[tuple[str, str, str], dict[str, dict[str, Json]]] = {}
+        self._changed = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+        """`http://host:port/`"""
+        self.state.watchers.append(self._on_change)
+
+    @property
+    def api_url(self) -> str:
+        """The Web API's base, as `SLACK_API_URL` and the SDKs' `base_url` take it."""
+        return f"{self.url}api/"
+
+    @property
+    def calls(self) -> list[ApiCall]:
+        """The Web API calls that came in, oldest first, without tokens."""
+        return list(self._web_api.calls)
+
+    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        """Listen; port 0 takes a free one. AddressInUse when the port is taken."""
+        application = web.Application(client_max_size=BODY_AT_MOST)
+        application.add_routes(
+            [
+                web.get("/api/{method}", self._web_api.answer),
+                web.post("/api/{method}", self._web_api.answer),
+                web.get("/link", self.socket_mode.accept),
+                web.get("/link/", self.socket_mode.accept),
+                web.post("/response/{id}", self._response_urls.answer),
+                *self._pages.routes(),
+            ]
+        )
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, host, port, reuse_address=True)
+            await site.start()
+        except OSError as error:
+            await runner.cleanup()
+            raise AddressInUse(host, port) from error
+        self._runner = runner
+        taken = runner.addresses[0][1]
+        place = f"[{host}]:{taken}" if ":" in host else f"{host}:{taken}"
+        self.url = self._web_api.url = f"http://{place}/"
+        self._response_urls.base = f"{self.url}response/"
+        self.socket_mode.link = f"ws://{place}/link"
+
+    async def close(self) -> None:
+        """Stop listening, close every connection, leave nothing running."""
+        await self._events.close()
+        await self.socket_mode.close()
+        await self._pages.close()
+        await self._delivery.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def _on_change(self, change: Change) -> None:
+        if change.message is not None and (mentions := wide_mentions(change.message)):
+            self.broadcasts.append((change.message, mentions))
+        self._changed.set()
+
+    # What people do; `user` and `channel` are ids or names
+
+    def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
+        """Post what a person types; NotPossible where Slack would not take it."""
+        who = self.state.find_user(user)
+        return self._interactions.say(who, self.state.find_channel(channel), text, thread_ts)
+
+    async def command(self, user: str, channel: str, line: str, *, in_thread: bool = False) -> Delivered:
+        """Type a slash command and wait for its acknowledgement."""
+        who = self.state.find_user(user)
+        return await self._interactions.command(who, self.state.find_channel(channel), line, in_thread=in_thread)
+
+    async def click(
+        self, user: str, channel: str, ts: str, *, action_id: str | None = None, label: str | None = None
+    ) -> Delivered:
+        """Press the button with this action id or label, confirming where it asks."""
+        message = self._message(user, channel, ts)
+        block_id, element = find_control(message, action_id=action_id, words=label)
+        act = Act(block_id, element["action_id"], {}, self._values(user, message))
+        return await self._interactions.act(self.state.find_user(user), message, act)
+
+    async def check(
+        self, user: str, channel: str, ts: str, options: Iterable[str], *, action_id: str | None = None
+    ) -> Delivered:
+        """Leave exactly these options (values or words) checked in the message's checkboxes; `[]` unchecks all."""
+        return await self.choose(user, channel, ts, options, action_id=action_id, kinds=("checkboxes",))
+
+    async def choose(
+        self,
+        user: str,
+        channel: str,
+        ts: str,
+        options: Iterable[str],
+        *,
+        action_id: str | None = None,
+        kinds: Sequence[str] = (),
+    ) -> Delivered:
+        """Choose options in a menu, radio buttons or checkboxes; later actions in the message carry the choice."""
+        message = self._message(user, channel, ts)
+        block_id, element = find_control(message, action_id=action_id, kinds=kinds)
+        field = CHOICES[element["type"]][1]
+        picked = choose_options(element, options)
+        chosen: Json = {field: picked if element["type"] in MANY else picked[0]}
+        values = self._values(user, message)
+        values.setdefault(block_id, {})[element["action_id"]] = {"type": element["type"], **chosen}
+        act = Act(block_id, element["action_id"], chosen, values)
+        return await self._interactions.act(self.state.find_user(user), message, act)
+
+    def _values(self, user: str, message: Message) -> dict[str, dict[str, Json]]:
+        """What this person has chosen in this message; what is no longer in the message is forgotten."""
+        key = (self.state.find_user(user).id, message.channel, message.ts)
+        fresh = values_at_first(message)
+        kept = self._chosen.get(key, {})
+        for block_id, entries in fresh.items():
+            for action_id in entries:
+                if action_id in kept.get(block_id, {}):
+                    entries[action_id] = kept[block_id][action_id]
+        self._chosen[key] = fresh
+        return fresh
+
+    def _message(self, user: str, channel: str, ts: str) -> Message:
+        message = self.state.message(self.state.find_channel(channel).id, ts)
+        if message is None or not message.seen_by(self.state.find_user(user).id):
+            raise NotPossible(f"{user} sees no message {ts} in {channel}.")
+        return message
+
+    # What is there
+
+    def dm(self, user: str, app: str | None = None) -> str:
+        """The id of a person's direct conversation with an app (the only one there is, where none is named)."""
+        bot = self.state.find_app(app).bot_user_id
+        channel, _ = self.state.open_direct((bot, self.state.find_user(user).id))
+        return channel.id
+
+    def messages(self, channel: str, as_user: str) -> list[Message]:
+        """What a person sees in a conversation, oldest first; ephemeral messages and replies are among it."""
+        return self.state.visible(self.state.find_channel(channel).id, self.state.find_user(as_user).id)
+
+    async def wait_for(self, seen: Callable[[], Seen], *, within: float = 5.0) -> Seen:
+        """Look until `seen()` is true, at every change and now and then; NotSeen after so many seconds."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while True:
+            self._changed.clear()
+            if result := seen():
+                return result
+            if loop.time() >= deadline:
+                raise NotSeen(f"Not seen within {within} s. The workspace holds:\n{self.transcript()}")
+            try:
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    def transcript(self, last: int = 20) -> str:
+        """The last messages of every conversation as text, one a line."""
+        lines = []
+        for channel in self.state.channels.values():
+            for message in self.state.messages(channel.id)[-last:]:
+                author = self.state.users[message.user].name if message.user else message.bot_id
+                only = f" (only {self.state.users[message.ephemeral_to].name})" if message.ephemeral_to else ""
+                lines.append(f"#{channel.name or channel.id} {author}{only}: {message.text}")
+        return "\n".join(lines)
+
+    # Apps, and what a test may let go wrong
+
+    def app(self, reference: str | None = None) -> App:
+        """The app with this id or name; the only one where none is named."""
+        return self.state.find_app(reference)
+
+    def set_request_url(self, url: str | None, app: str | None = None) -> None:
+        """Send an app its payloads over HTTP from now on; None goes back to Socket Mode."""
+        self.state.replace_app(replace(self.state.find_app(app), request_url=url))
+
+    async def verify_request_url(self, app: str | None = None) -> bool:
+        """Ask the request URL to echo a challenge, as Slack does before it believes it."""
+        asked = self.state.find_app(app)
+        challenge = self.state.next_ts()
+        delivered = await self._delivery.send(asked, Envelope.EVENT, url_verification(asked, challenge))
+        said = delivered.payload
+        return delivered.acknowledged and said in (challenge, {"challenge": challenge})
+
+    def inject(self, method: str, fault: Fault, times: int = 1) -> None:
+        """Let the next calls of a Web API method, `response_url` or `link` go wrong."""
+        self.faults.order(method, fault, times)
