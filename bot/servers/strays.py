@@ -1,0 +1,147 @@
+"""Which of a role's connections nobody seems to use, and why."""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.servers.backend import Backend, BackendState
+from bot.servers.clients import Client, client_of
+
+IDLE_LONG_AFTER = timedelta(hours=1)
+"""Longer than a meal or a lecture: whoever comes back from one finds the connection as it was left."""
+IN_TRANSACTION_AFTER = timedelta(minutes=5)
+"""A person who commits by hand has gone away by then; until then the transaction counts as moving."""
+RECENT_FOR = timedelta(minutes=5)
+"""Whose state changed within this time looks in use."""
+
+
+class ReasonKind(StrEnum):
+    """Why a connection is called stray, the strongest reason first."""
+
+    ABORTED = "aborted"
+    IDLE_IN_TRANSACTION = "idle_in_transaction"
+    TWIN = "twin"
+    EXTRA_CLIENT = "extra_client"
+    IDLE_LONG = "idle_long"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason, as data; `client` is text from the client and may hold anything."""
+
+    kind: ReasonKind
+    count: int = 0
+    """Connections of this client from this address (twin), or of this client at all (extra_client), with this one."""
+    lasted: timedelta | None = None
+    """How long the state has lasted; None where the server does not tell, and for the reasons that are none of time."""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A backend nobody seems to use; there is always a reason."""
+
+    backend: Backend
+    reasons: tuple[Reason, ...]
+
+
+class UseKind(StrEnum):
+    """How a connection looks in use."""
+
+    ACTIVE = "active"
+    IN_TRANSACTION = "in_transaction"
+    RECENT = "recent"
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """A connection that looks in use: for how long its query or transaction runs, or how long ago its state changed."""
+
+    kind: UseKind
+    lasted: timedelta | None
+
+
+def rank(backends: Sequence[Backend], at: datetime) -> tuple[Stray, ...]:
+    """Return the strays among one role's `backends` at the server's time `at`, the surest first; see `ReasonKind`.
+
+    - A backend at rest is stray for one of the reasons; being idle alone is none.
+    - One that runs a query, whose transaction moves, or of whose state the server does not tell is never stray; nor is
+      what takes no slot, comes from a pooler or is the bot's own.
+    - Of several of one client the newest is not stray for being one of several.
+    """
+    crowd = _Crowd([backend for backend in backends if _counts(backend)])
+    strays = [Stray(b, reasons) for b in crowd.backends if _at_rest(b, at) and (reasons := _reasons(b, crowd, at))]
+    return tuple(sorted(strays, key=lambda stray: _surest_first(stray, at)))
+
+
+def in_use(backend: Backend, at: datetime) -> InUse | None:
+    """How `backend` looks in use at the server's time `at`; None: it does not.
+
+    A transaction that failed can only be rolled back: it is in use while it is recent.
+    """
+    if backend.state in (BackendState.ACTIVE, BackendState.FASTPATH):
+        return InUse(UseKind.ACTIVE, _since(backend.query_started_at, at))
+    if backend.state is BackendState.IDLE_IN_TRANSACTION:
+        return InUse(UseKind.IN_TRANSACTION, _since(backend.transaction_started_at, at))
+    lasted = backend.in_state_for(at)
+    return InUse(UseKind.RECENT, lasted) if lasted is not None and lasted < RECENT_FOR else None
+
+
+class _Crowd:
+    """A role's backends and how many of them share a client, and a client and an address."""
+
+    def __init__(self, backends: Sequence[Backend]) -> None:
+        self.backends = backends
+        self._newest = {key: b.id for b in sorted(backends, key=_age) for key in _groups(b)}
+        self._counts = Counter(key for b in backends for key in _groups(b))
+
+    def others(self, backend: Backend) -> tuple[int, int]:
+        """How many there are of its client and address, and of its client; 0 where it is the newest of them."""
+        twins, kin = (0 if self._newest[key] == backend.id else self._counts[key] for key in _groups(backend))
+        return twins, kin
+
+
+def _groups(backend: Backend) -> tuple[Hashable, Hashable]:
+    name = client_of(backend.application_name).name
+    return (backend.id.role_oid, name, backend.client_address, "address"), (backend.id.role_oid, name)
+
+
+def _counts(backend: Backend) -> bool:
+    return backend.is_client and not backend.own and not backend.pooler
+
+
+def _at_rest(backend: Backend, at: datetime) -> bool:
+    if backend.state is BackendState.IDLE_IN_TRANSACTION:
+        lasted = backend.in_state_for(at)
+        return lasted is not None and lasted >= IN_TRANSACTION_AFTER
+    return backend.state in (BackendState.IDLE, BackendState.ABORTED)
+
+
+def _reasons(backend: Backend, crowd: _Crowd, at: datetime) -> tuple[Reason, ...]:
+    client: Client = client_of(backend.application_name)
+    lasted = backend.in_state_for(at)
+    idle = backend.state is BackendState.IDLE
+    twins, kin = crowd.others(backend)
+    rules = (
+        (backend.state is BackendState.ABORTED, Reason(ReasonKind.ABORTED, lasted=lasted)),
+        (backend.state is BackendState.IDLE_IN_TRANSACTION, Reason(ReasonKind.IDLE_IN_TRANSACTION, lasted=lasted)),
+        (twins > 0, Reason(ReasonKind.TWIN, count=twins, client=client.name)),
+        (client.keeps_extra and kin > 0, Reason(ReasonKind.EXTRA_CLIENT, count=kin, client=client.name)),
+        (idle and lasted is not None and lasted >= IDLE_LONG_AFTER, Reason(ReasonKind.IDLE_LONG, lasted=lasted)),
+    )
+    return tuple(reason for holds, reason in rules if holds)
+
+
+def _surest_first(stray: Stray, at: datetime) -> tuple[int, timedelta, datetime, int]:
+    """Many reasons before few, long at rest before short, old before new; the pid settles what is left."""
+    return -len(stray.reasons), -(stray.backend.in_state_for(at) or timedelta(0)), *_age(stray.backend)
+
+
+def _age(backend: Backend) -> tuple[datetime, int]:
+    return backend.started_at, backend.pid
+
+
+def _since(start: datetime | None, at: datetime) -> timedelta | None:
+    return None if start is None else max(at - start, timedelta(0))
