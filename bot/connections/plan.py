@@ -33,6 +33,8 @@ class TerminateRequest:
     which: Which | None = None
     server: str | None = None
     reason: str = ""
+    owner: str | None = None
+    """Instead of `role`: the one role that this member owns."""
 
 
 class WhyNot(StrEnum):

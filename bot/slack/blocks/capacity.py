@@ -1,0 +1,72 @@
+"""How full it is, in words: the limit that bites, and how many more get in."""
+
+from bot.servers.capacity import Capacity, Limit, LimitKind
+from bot.slack.blocks.text import Quote, join, plural
+
+
+def used(capacity: Capacity) -> str:
+    """Return `5 of 5 connections`, `at least 4 of 5 connections`, `7 connections`, `nobody is connected (0 of 5)`."""
+    role = capacity.role
+    limited = role.limit is not None and not capacity.role_exempt
+    least = "at least " if role.at_least else ""
+    if role.used == 0:
+        of = f" ({least}0 of {role.limit:,})" if limited else ""
+        return f"nobody is connected{of}"
+    if limited:
+        return f"{least}{role.used:,} of {role.limit:,} connections"
+    return least + plural(role.used, "connection")
+
+
+def room(capacity: Capacity, quote: Quote) -> str:
+    """Say who else gets in: the limit that bites by name, else how many more can connect."""
+    biting = capacity.biting()
+    if biting is not None:
+        return _bites(biting, capacity, quote)
+    role_left = None if capacity.role_exempt else capacity.role.left
+    server_left = capacity.server.left
+    if role_left is None:
+        kind = "a superuser, held by the server's limit alone" if capacity.role_exempt else "it has no limit of its own"
+        most = "at most " if capacity.server.at_least else ""
+        return kind if server_left is None else f"{kind}; the server has {most}{plural(server_left, 'slot')} left"
+    if server_left is None or role_left < server_left:
+        return _more(role_left, uncertain=capacity.role.at_least)
+    few = _more(server_left, uncertain=capacity.role.at_least or capacity.server.at_least)
+    return few if role_left == server_left else f"{few}: the server has no further slot"
+
+
+def remarks(capacity: Capacity, quote: Quote) -> list[str]:
+    """Say what else a person should know of the limits: further ones that are full, and what `at least` means."""
+    biting = capacity.biting()
+    limits = [] if capacity.role_exempt else [capacity.role, *capacity.databases]
+    full = [limit for limit in (*limits, capacity.server) if limit.full and limit is not biting]
+    found = [f"Full too: {join([_named(limit, quote) for limit in full])}."] if full else []
+    shown = [capacity.role, *full, *([biting] if biting else [])]
+    if any(limit.at_least for limit in shown):
+        found.append("\u201cAt least\u201d: logins in progress may hold further slots that no view shows.")
+    return found
+
+
+def _more(left: int, *, uncertain: bool) -> str:
+    most = "at most " if uncertain else ""
+    return f"{most}one more can connect" if left == 1 else f"{most}{left:,} more can connect"
+
+
+def _bites(limit: Limit, capacity: Capacity, quote: Quote) -> str:
+    role = quote(capacity.role.name)
+    if limit.kind is LimitKind.SERVER:
+        return f"{_named(limit, quote)} is full: nobody can connect"
+    if limit.kind is LimitKind.DATABASE:
+        if limit.limit == 0:
+            return f"database {quote(limit.name)} has a limit of 0: {role} cannot connect to it"
+        return f"{_named(limit, quote)} is full: {role} cannot open another there"
+    if limit.limit == 0:
+        return f"its limit is 0: {role} cannot connect at all"
+    return f"{role} cannot open another"
+
+
+def _named(limit: Limit, quote: Quote) -> str:
+    """Return `database shop (20 of 20)`, `the server class (at least 97 of 97 slots)`."""
+    least = "at least " if limit.at_least else ""
+    if limit.kind is LimitKind.SERVER:
+        return f"the server {quote(limit.name)} ({least}{limit.used:,} of {limit.limit:,} slots)"
+    return f"{limit.kind} {quote(limit.name)} ({least}{limit.used:,} of {limit.limit:,})"

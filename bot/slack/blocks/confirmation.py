@@ -1,0 +1,121 @@
+"""What is about to be ended, what that would lose, and the two buttons; or why nothing can be ended."""
+
+from datetime import tzinfo
+
+from bot.connections.ending import NothingToEnd, Preview
+from bot.incidents.proposal import LAPSES_AFTER
+from bot.servers.server import Target
+from bot.slack import ids, payloads
+from bot.slack.blocks import capacity, connection, elements, reasons, typed
+from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name, plural
+from bot.slack.commands import CommandNames
+
+SHOWN = 15
+"""Targets told in detail; of the others the pids are listed."""
+PIDS_SHOWN = 200
+PIDS_IN_A_SENTENCE = 20
+
+
+def render(preview: Preview, *, zone: tzinfo, names: CommandNames) -> Message:
+    """Show a proposal that waits for its click: each connection that would end, and what would be lost with it."""
+    proposal, at = preview.proposal, preview.reading.at
+    question = f"End {plural(len(proposal.targets), 'connection')} of {name(proposal.role)} on {name(proposal.server)}?"
+    facts = [_lost(proposal.targets), *_in_use(preview)]
+    refusals = _refused(preview)
+    valid = f"Nothing has ended yet. The buttons work for {duration(LAPSES_AFTER)}."
+    blocks = [
+        elements.section(f"*{question}*"),
+        *elements.sections([_lines(target, preview, zone) for target in proposal.targets[:SHOWN]]),
+        *_others(proposal.targets[SHOWN:], typed.conns(names, proposal.role, proposal.server)),
+        *elements.sections(facts),
+        *elements.sections(refusals),
+        *([elements.context(f"Reason given: {code(proposal.reason, 1000)}")] if proposal.reason else []),
+        _buttons(proposal.id, len(proposal.targets)),
+        elements.context(valid),
+    ]
+    listed = [f"P{connection.brief(target, at)[1:]}." for target in proposal.targets]
+    told = [question, valid, *facts, *refusals, *listed]
+    return elements.message(told, blocks)
+
+
+def render_nothing(nothing: NothingToEnd, *, zone: tzinfo, names: CommandNames) -> Message:
+    """Say why nothing was proposed, and what to do instead."""
+    reading = nothing.reading
+    role = reading.role.name
+    why = [f"{clause[0].upper()}{clause[1:]}." for clause in reasons.refused(nothing.refused, role, name)]
+    if not why:
+        why = ["None of its connections looks stray."] if reading.clients else ["Nobody is connected."]
+    figures = f"{capacity.used(reading.capacity)} \u2014 {capacity.room(reading.capacity, name)}"
+    further = [
+        f"{name(role)} at {moment(reading.at, reading.at, zone)}: {figures}.",
+        *reasons.way_on(frozenset(one.why for one in nothing.refused), nothing.ask, name),
+        f"See what is there: {code(typed.conns(names, role, reading.server), 120)}.",
+    ]
+    nothing_ends = "Nothing to end."
+    blocks = (*elements.sections([f"*{nothing_ends}*", *why]), elements.section(" ".join(further)))
+    return elements.message([nothing_ends, *further[-1:], *why, *further[:-1]], blocks)
+
+
+def _lines(target: Target, preview: Preview, zone: tzinfo) -> str:
+    at = preview.reading.at
+    asked = {backend.id: backend.query_started_at for backend in preview.reading.backends}
+    return f"{connection.whose(target, at, zone)}\n{connection.doing(target, at, zone, asked.get(target.id))}"
+
+
+def _others(targets: tuple[Target, ...], look: str) -> list[Block]:
+    """The targets there is no room to tell of in detail: their pids, as many as fit."""
+    if not targets:
+        return []
+    pids = ", ".join(str(target.id.pid) for target in targets[:PIDS_SHOWN])
+    further = len(targets) - PIDS_SHOWN
+    rest = f" and {further:,} more; they are those of {code(look, 120)}" if further > 0 else ""
+    return [elements.section(f"*And {plural(len(targets), 'more', 'more')}:* pids {pids}{rest}")]
+
+
+def _lost(targets: tuple[Target, ...]) -> str:
+    """What would be lost, over all targets, with the pids."""
+    by_loss: dict[str, list[str]] = {}
+    for target in targets:
+        for loss in connection.losses(target):
+            by_loss.setdefault(loss, []).append(str(target.id.pid))
+    if not by_loss:
+        return "No query is running and no open transaction has anything to lose."
+    clauses = [f"{loss} ({_pids(pids)})" for loss, pids in by_loss.items()]
+    return f"\u26a0\ufe0f Would be lost: {join(clauses)}."
+
+
+def _in_use(preview: Preview) -> list[str]:
+    """One warning for each target that looks in use."""
+    use = [(target.id.pid, preview.in_use.get(target.id)) for target in preview.proposal.targets]
+    found = [f"\u26a0\ufe0f Pid {pid} looks in use: {reasons.in_use(how)}." for pid, how in use if how]
+    if len(found) <= SHOWN:
+        return found
+    return [*found[:SHOWN], f"\u26a0\ufe0f {len(found) - SHOWN:,} more look in use."]
+
+
+def _refused(preview: Preview) -> list[str]:
+    """The connections asked for that will not be ended, with the reasons and the way on."""
+    if not preview.refused:
+        return []
+    role = preview.proposal.role
+    whys = frozenset(one.why for one in preview.refused)
+    clauses = [f"Will not be ended: {clause}." for clause in reasons.refused(preview.refused, role, name)]
+    return [*clauses, *reasons.way_on(whys, preview.ask, name)]
+
+
+def _pids(pids: list[str]) -> str:
+    shown = (
+        pids
+        if len(pids) <= PIDS_IN_A_SENTENCE
+        else [*pids[:PIDS_IN_A_SENTENCE], f"{len(pids) - PIDS_IN_A_SENTENCE:,} more"]
+    )
+    return f"pid{'s' if len(pids) > 1 else ''} {join(shown)}"
+
+
+def _buttons(proposal_id: str, count: int) -> Block:
+    label = "Terminate" if count == 1 else f"Terminate {count:,}"
+    value = payloads.write_proposal_id(proposal_id)
+    return elements.buttons(
+        elements.button(label, ids.TERMINATE, value, style=elements.DANGER),
+        elements.button("Cancel", ids.WITHDRAW, value),
+    )

@@ -1,0 +1,105 @@
+"""One connection in words: whose client, in which state, and what its end would lose."""
+
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
+
+from bot.servers.backend import BackendId, BackendState
+from bot.slack.blocks.text import code, duration, join, moment, name
+
+CLIENT_WIDTH = 40
+ADDRESS_WIDTH = 48
+
+STATES = {
+    BackendState.ACTIVE: ("\U0001f7e2", "active"),
+    BackendState.IDLE: ("\u26aa", "idle"),
+    BackendState.IDLE_IN_TRANSACTION: ("\U0001f7e0", "idle in transaction"),
+    BackendState.ABORTED: ("\U0001f534", "idle in transaction (aborted)"),
+    BackendState.FASTPATH: ("\U0001f7e2", "fastpath function call"),
+    BackendState.STARTING: ("\U0001f535", "starting"),
+    BackendState.DISABLED: ("\u2754", "state not tracked by the server"),
+    BackendState.UNKNOWN: ("\u2754", "state not shown to the bot"),
+}
+"""A sign and PostgreSQL's own words; the words always stand beside the sign."""
+
+
+class Shown(Protocol):
+    """What a backend and a proposal's target have in common."""
+
+    @property
+    def id(self) -> BackendId: ...
+    @property
+    def database(self) -> str | None: ...
+    @property
+    def application_name(self) -> str: ...
+    @property
+    def client_address(self) -> str | None: ...
+    @property
+    def state(self) -> BackendState: ...
+    @property
+    def state_since(self) -> datetime | None: ...
+    @property
+    def transaction_started_at(self) -> datetime | None: ...
+    @property
+    def has_written(self) -> bool: ...
+
+
+def client(shown: Shown, width: int = CLIENT_WIDTH) -> str:
+    """Name the client program, in code style."""
+    return code(shown.application_name, width) if shown.application_name else "unnamed client"
+
+
+def whose(shown: Shown, now: datetime, zone: tzinfo) -> str:
+    """The first line: which client, since when, from where, pid, database."""
+    where = code(shown.client_address, ADDRESS_WIDTH) if shown.client_address else "the server itself (local socket)"
+    parts = [client(shown), f"since {moment(shown.id.started_at, now, zone)}", f"from {where}", f"pid {shown.id.pid}"]
+    if shown.database:
+        parts.append(f"database {code(shown.database, CLIENT_WIDTH)}")
+    return " \u00b7 ".join(parts)
+
+
+def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None = None) -> str:
+    """The second line: the state, for how long, the last query's start, and what its end would lose."""
+    sign, _ = STATES[shown.state]
+    parts = [f"{sign} *{state(shown, now)}*"]
+    if shown.state is BackendState.ACTIVE:
+        since = queried_at or shown.state_since
+        parts += [f"a query has been running since {moment(since, now, zone)}"] if since else ["a query is running"]
+    elif queried_at:
+        parts.append(f"last query {moment(queried_at, now, zone)}")
+    if shown.transaction_started_at and shown.state is not BackendState.ACTIVE:
+        parts.append(f"transaction open since {moment(shown.transaction_started_at, now, zone)}")
+    if shown.has_written:
+        parts.append("\u26a0\ufe0f uncommitted writes")
+    return " \u00b7 ".join(parts)
+
+
+def state(shown: Shown, now: datetime) -> str:
+    """The state in PostgreSQL's words, and for how long."""
+    words = STATES[shown.state][1]
+    if shown.state_since is None or shown.state in (BackendState.DISABLED, BackendState.UNKNOWN):
+        return words
+    return f"{words} for {duration(max(now - shown.state_since, timedelta(0)))}"
+
+
+def losses(shown: Shown) -> list[str]:
+    """What ending it would lose, as clauses; none: nothing."""
+    lost = []
+    if shown.has_written:
+        lost.append("uncommitted writes")
+    elif shown.transaction_started_at and shown.state is BackendState.IDLE_IN_TRANSACTION:
+        lost.append("an open transaction that has written nothing yet")
+    if shown.state in (BackendState.ACTIVE, BackendState.FASTPATH):
+        lost.append("the query that is running")
+    return lost
+
+
+def brief(shown: Shown, now: datetime) -> str:
+    """One clause for a sentence: `pid 4711 (pgAdmin 4, idle for 3 h 12 min)`."""
+    program = name(shown.application_name) if shown.application_name else "unnamed client"
+    writes = ", uncommitted writes" if shown.has_written else ""
+    return f"pid {shown.id.pid} ({program}, {state(shown, now)}{writes})"
+
+
+def pids(numbers: list[int]) -> str:
+    """Return `pid 1` or `pids 1, 2 and 3`."""
+    return ("pid " if len(numbers) == 1 else "pids ") + join([str(number) for number in numbers])

@@ -1,0 +1,240 @@
+"""A role's connections, strays first, with the buttons that its reader has a right to."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from bot.access.member import Right
+from bot.connections.listed import Listing, RoleListing
+from bot.connections.plan import WhyNot, forbids
+from bot.servers.backend import Backend
+from bot.servers.clients import client_of
+from bot.servers.strays import Reason
+from bot.slack import ids, payloads
+from bot.slack.blocks import capacity, connection, elements, reasons, refusal, typed
+from bot.slack.blocks.text import Block, Message, clock, code, join, moment, name, plural, spoken
+from bot.slack.commands import CommandNames
+
+SHOWN = 15
+"""Connections told in detail in one message; Slack refuses messages of more than about 13,000 characters."""
+ROLES_SHOWN = 5
+CLOSE_BUTTONS = 10
+"""An owner's connections up to this many have a button each; more are ticked in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    backend: Backend
+    stray: tuple[Reason, ...]
+    why_not: WhyNot | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One role of the listing and the rows of it that are shown; `index` is its place in the message."""
+
+    entry: RoleListing
+    rows: tuple[_Row, ...]
+    index: int
+    alone: bool
+
+    @property
+    def at(self) -> datetime:
+        return self.entry.reading.at
+
+    @property
+    def endable(self) -> list[_Row]:
+        return [row for row in self.rows if row.why_not is None]
+
+    @property
+    def hidden(self) -> int:
+        return len(self.entry.strays) + len(self.entry.others) - len(self.rows)
+
+    @property
+    def one_by_one(self) -> bool:
+        """Its owner closes them one by one."""
+        return self.entry.right is Right.OWNER and not self.hidden and len(self.rows) <= CLOSE_BUTTONS
+
+
+def render(listing: Listing, *, zone: tzinfo, names: CommandNames) -> Message:
+    """Show every role of `listing` and name the servers that did not answer."""
+    parts = _parts(listing.roles[:ROLES_SHOWN])
+    left_out = [entry.reading for entry in listing.roles[ROLES_SHOWN:]]
+    labels = Counter(_label(part, row, zone) for part in parts for row in part.rows)
+    blocks: list[Block] = []
+    told: list[str] = []
+    for part in parts:
+        blocks += _blocks(part, zone, names, labels)
+        told += _told(part)
+    if left_out:
+        more = f"{plural(len(left_out), 'further role')} not shown: type {code(f'{names.conns} ROLE')} for one of them."
+        blocks.append(elements.context(more))
+        told.append(more)
+    for error in listing.unavailable:
+        sentence = refusal.sentence(error, names=names, quote=name)
+        blocks.append(elements.section(f"\u26a0\ufe0f {sentence}"))
+        told.append(sentence)
+    return elements.message(told, blocks)
+
+
+def _parts(entries: Sequence[RoleListing]) -> list[_Part]:
+    """Share the rows that fit among the roles, so that each has some."""
+    room, parts = SHOWN, []
+    for index, entry in enumerate(entries):
+        rows = [_Row(one.backend, one.reasons, forbids(one.backend, entry.reading)) for one in entry.strays]
+        rows += [_Row(backend, (), forbids(backend, entry.reading)) for backend in entry.others]
+        shown = tuple(rows[: room // (len(entries) - index)])
+        room -= len(shown)
+        parts.append(_Part(entry, shown, index, len(entries) == 1))
+    return parts
+
+
+def _headline(part: _Part) -> tuple[str, str]:
+    reading = part.entry.reading
+    use = f"{name(reading.role.name)}: {capacity.used(reading.capacity)}"
+    if not reading.role.can_login:
+        return use, "the role may not log in at all (NOLOGIN)"
+    return use, capacity.room(reading.capacity, name)
+
+
+def _told(part: _Part) -> list[str]:
+    """The part's share of the message's `text`: the headline, then a sentence for each connection."""
+    use, room = _headline(part)
+    told = [f"{use} \u2014 {room}."]
+    if part.entry.strays:
+        told.append(f"{len(part.entry.strays):,} {'looks' if len(part.entry.strays) == 1 else 'look'} stray.")
+    for row in part.rows:
+        why = f", stray: {reasons.stray(row.stray, name)}" if row.stray else ""
+        told.append(f"P{connection.brief(row.backend, part.at)[1:]}{why}.")
+    return [*told, f"{part.hidden:,} more are not shown."] if part.hidden else told
+
+
+def _blocks(part: _Part, zone: tzinfo, names: CommandNames, labels: Counter[str]) -> list[Block]:
+    use, room = _headline(part)
+    blocks = [elements.section(f"*{use}* \u2014 {room}"), elements.context(_side_remarks(part, zone))]
+    for title, rows in (("Look stray", [row for row in part.rows if row.stray]), ("Others", _others(part))):
+        if not rows:
+            continue
+        heading = f"*{title}*" if len(rows) < len(part.rows) or title != "Others" else "*Connections*"
+        lines = [_lines(part, row, zone) for row in rows]
+        if part.one_by_one:
+            blocks.append(elements.section(heading))
+            blocks += [
+                elements.section(text, _close(part, row, zone, labels)) for text, row in zip(lines, rows, strict=True)
+            ]
+        else:
+            blocks += elements.sections([heading, *lines])
+    if part.hidden:
+        blocks.append(elements.context(_not_shown(part, names)))
+    return blocks + _controls(part, zone)
+
+
+def _others(part: _Part) -> list[_Row]:
+    return [row for row in part.rows if not row.stray]
+
+
+def _lines(part: _Part, row: _Row, zone: tzinfo) -> str:
+    backend = row.backend
+    lines = [
+        connection.whose(backend, part.at, zone),
+        connection.doing(backend, part.at, zone, backend.query_started_at),
+    ]
+    if row.stray:
+        lines.append(f"\u21b3 _stray:_ {reasons.stray(row.stray, name)}")
+    if row.why_not in (WhyNot.OWN, WhyNot.POOLER, WhyNot.UNKNOWN_STATE):
+        lines.append(f"\u21b3 _not ended here:_ {reasons.forbidden(row.why_not, backend.role, name)}")
+    return "\n".join(lines)
+
+
+def _side_remarks(part: _Part, zone: tzinfo) -> str:
+    reading, owner = part.entry.reading, part.entry.right is Right.OWNER
+    said = [
+        f"Server {name(reading.server)}, {moment(part.at, part.at, zone)}.",
+        *capacity.remarks(reading.capacity, name),
+    ]
+    helpers = len(reading.backends) - len(reading.clients)
+    if helpers:
+        said.append(
+            f"{plural(helpers, 'helper process', 'helper processes')} of the server not listed: they take no slot."
+        )
+    if part.rows and not part.endable:
+        whys = frozenset(row.why_not for row in part.rows if row.why_not)
+        clauses = [reasons.forbidden(why, reading.role.name, name) for why in WhyNot if why in whys]
+        said += [f"Nothing can be ended here: {join(clauses)}.", *reasons.way_on(whys, part.entry.ask, name)]
+    elif owner and part.rows:
+        said.append(
+            "\u201cStray\u201d means that nobody seems to use it, for the reason given; a connection that is only idle is fine. "
+            "Close what you no longer need, best in the program itself; here you are asked once more before it ends."
+        )
+    return " ".join(said)
+
+
+def _not_shown(part: _Part, names: CommandNames) -> str:
+    reading = part.entry.reading
+    strays = len(part.entry.strays) - sum(1 for row in part.rows if row.stray)
+    which = f" ({strays:,} of them look stray)" if strays else ""
+    examples = [
+        code(typed.kill(names, reading.role.name, what, reading.server), 120)
+        for what in (("strays", "all") if part.entry.strays else ("all",))
+    ]
+    by_pid = code(typed.kill(names, reading.role.name, "PID", reading.server), 120)
+    return (
+        f"*{part.hidden:,} more are not shown*{which}. Type {join(examples, 'or')}, or {by_pid} for one: "
+        "what would end is shown first, and nothing ends before you confirm."
+    )
+
+
+def _controls(part: _Part, zone: tzinfo) -> list[Block]:
+    strays = [one for one in part.entry.strays if forbids(one.backend, part.entry.reading) is None]
+    if not part.endable or (part.one_by_one and not strays):
+        return []
+    reading = part.entry.reading
+    value = payloads.write_group(payloads.Group(reading.server, reading.role.name, part.index))
+    row: list[Block] = []
+    boxes: list[Block] = []
+    if not part.one_by_one:
+        options = [_option(part, one, zone) for one in part.endable]
+        boxes = [elements.section("*Tick what to end:*"), *elements.checklists(part.index, options)]
+        label = "Terminate chosen\u2026"
+        row.append(elements.button(label, ids.TERMINATE_CHOSEN, value, spoken=_of(part, label)))
+    if strays:
+        label = "Close strays\u2026" if part.one_by_one else "Terminate strays\u2026"
+        row.append(elements.button(label, ids.TERMINATE_STRAYS, value, spoken=_of(part, label)))
+    return [*boxes, elements.buttons(*row)]
+
+
+def _of(part: _Part, label: str) -> str | None:
+    """What a screen reader says where several roles have such a button."""
+    if part.alone:
+        return None
+    role = spoken(part.entry.reading.role.name, elements.LABEL_LIMIT - len(label) - len(" of , list 99"))
+    return f"{label} of {role}, list {part.index + 1}"
+
+
+def _option(part: _Part, row: _Row, zone: tzinfo) -> Block:
+    backend = row.backend
+    tail = f" \u00b7 since {clock(backend.started_at, part.at, zone)} \u00b7 pid {backend.pid}"
+    head = connection.client(backend, elements.OPTION_LIMIT - len(tail))
+    said = connection.state(backend, part.at) + (", uncommitted writes" if backend.has_written else "")
+    if row.stray and len(said) + len("stray: ") <= elements.OPTION_LIMIT:
+        said = f"stray: {said}"
+    return elements.option(head + tail, said, payloads.write_option(backend))
+
+
+def _label(part: _Part, row: _Row, zone: tzinfo, beside: str = "") -> str:
+    """What a screen reader says of a Close button: `Close pgAdmin, since 21:04`."""
+    tail = f", since {clock(row.backend.started_at, part.at, zone)}{beside}"
+    program = client_of(row.backend.application_name).name or "unnamed client"
+    return f"Close {spoken(program, elements.LABEL_LIMIT - len('Close ') - len(tail))}{tail}"
+
+
+def _close(part: _Part, row: _Row, zone: tzinfo, labels: Counter[str]) -> Block | None:
+    if row.why_not is not None:
+        return None
+    label = _label(part, row, zone)
+    if labels[label] > 1:
+        label = _label(part, row, zone, f", pid {row.backend.pid}" + ("" if part.alone else f", list {part.index + 1}"))
+    reading = part.entry.reading
+    value = payloads.write_close(reading.server, reading.role.name, row.backend)
+    return elements.button("Close", ids.CLOSE, value, spoken=label)

@@ -1,0 +1,79 @@
+"""Reasons in words: why a connection looks stray, why it looks in use, what forbids ending it."""
+
+from bot.connections.plan import Refused, WhyNot
+from bot.servers.strays import InUse, Reason, ReasonKind, UseKind
+from bot.slack.blocks.text import Quote, duration, join
+
+
+def stray(reasons: tuple[Reason, ...], quote: Quote) -> str:
+    """Return why a connection looks stray, as one clause."""
+    return join([_reason(reason, quote) for reason in reasons])
+
+
+def _reason(reason: Reason, quote: Quote) -> str:
+    client = quote(reason.client) if reason.client else "an unnamed client"
+    lasted = duration(reason.lasted) if reason.lasted is not None else None
+    match reason.kind:
+        case ReasonKind.ABORTED:
+            return "its transaction failed" + (f" {lasted} ago" if lasted else "") + " and was never ended"
+        case ReasonKind.IDLE_IN_TRANSACTION:
+            return "it waits in an open transaction" + (f" for {lasted}" if lasted else "")
+        case ReasonKind.TWIN:
+            return f"one of {reason.count:,} of {client} from the same address and not the newest"
+        case ReasonKind.EXTRA_CLIENT:
+            return f"{client} is known to hold extra ones ({reason.count:,} here) and this is not the newest"
+        case ReasonKind.IDLE_LONG:
+            return "nothing was asked of it" + (f" for {lasted}" if lasted else " for long")
+
+
+def in_use(use: InUse) -> str:
+    """Return how a connection looks in use, as one clause."""
+    lasted = duration(use.lasted) if use.lasted is not None else None
+    match use.kind:
+        case UseKind.ACTIVE:
+            return "a query is running" + (f" ({lasted} so far)" if lasted else "")
+        case UseKind.IN_TRANSACTION:
+            return "a transaction is open" + (f" ({lasted} so far)" if lasted else "")
+        case UseKind.RECENT:
+            return "it did something" + (f" {lasted} ago" if lasted else " a moment ago")
+
+
+_FORBIDDEN = {
+    WhyNot.NO_SUCH: "there is no such connection of {role}: it may have ended by itself",
+    WhyNot.NOT_CLIENT: "it is a helper process of the server and takes no slot",
+    WhyNot.OWN: "it is this bot's own connection",
+    WhyNot.SUPERUSER: "{role} is a superuser, whose connections are never ended here",
+    WhyNot.REPLICATION: "{role} may replicate the server, and its connections are never ended here",
+    WhyNot.SERVICE: "{role} is a service account, whose connections are never ended here",
+    WhyNot.NOT_STUDENT: "{role} is no student's role on this server",
+    WhyNot.POOLER: "it comes from a pooler and may carry other people's work",
+    WhyNot.UNKNOWN_STATE: "the server does not show the bot what it is doing",
+}
+_WAY_ON = {
+    WhyNot.NOT_CLIENT: "End the connection it works for",
+    WhyNot.POOLER: "Close it in the program that uses the pooler",
+}
+
+
+def forbidden(why: WhyNot, role: str, quote: Quote) -> str:
+    """Return what forbids ending a connection, as one clause."""
+    return _FORBIDDEN[why].format(role=quote(role))
+
+
+def way_on(whys: frozenset[WhyNot], ask: str | None, quote: Quote) -> list[str]:
+    """Return what a person can do instead, one sentence a reason that has one."""
+    found = [f"{_WAY_ON[why]}." for why in WhyNot if why in whys and why in _WAY_ON]
+    if whys & {WhyNot.SUPERUSER, WhyNot.REPLICATION, WhyNot.SERVICE, WhyNot.NOT_STUDENT}:
+        found.append(f"Ask {quote(ask)}." if ask else "Ask whoever runs the server.")
+    return found
+
+
+def refused(refusals: tuple[Refused, ...], role: str, quote: Quote) -> list[str]:
+    """Return one clause for each reason with the pids it holds for: `pids 1 and 2: …`; in the order asked."""
+    by_reason: dict[WhyNot, list[str]] = {}
+    for one in refusals:
+        by_reason.setdefault(one.why, []).append(str(one.pid))
+    return [
+        f"pid{'s' if len(pids) > 1 else ''} {join(pids)}: {forbidden(why, role, quote)}"
+        for why, pids in by_reason.items()
+    ]

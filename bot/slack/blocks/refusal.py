@@ -1,0 +1,145 @@
+"""One sentence or two for each error a person is told of: what it means, that nothing happened, and the way on."""
+
+from collections.abc import Callable
+
+from bot.errors import (
+    AmbiguousRole,
+    BotError,
+    NotPermitted,
+    OwnDatabaseUnavailable,
+    OwnsNothing,
+    ServerUnavailable,
+    SetupError,
+    UnknownRole,
+    UnknownServer,
+    UsageError,
+)
+from bot.slack.blocks import elements, usage
+from bot.slack.blocks.text import Message, Quote, code, join, name, plain
+from bot.slack.commands import CommandNames
+
+_ACTIONS = {
+    "list": "see the connections",
+    "terminate": "end connections",
+    "history": "read the record",
+    "allow_responder": "see or change who may help here",
+    "allow": "make anyone an instructor or admin",
+    "own": "say whose role this is",
+}
+_ROLE_ACTIONS = frozenset({"list", "terminate", "history"})
+_UNAVAILABLE = {
+    "full": "takes no more connections, and the bot has lost its own; it tries again by itself every few seconds",
+    "unreachable": "cannot be reached: it may be down, restarting, or cut off",
+    "deadline": "did not answer within 3 s",
+    "rights": "does not give the bot the rights it needs; whoever runs the server can mend that",
+    "refused": "refused the bot",
+}
+_DEFAULT_NAMES = CommandNames()
+_OWN_WORDS_HELP = frozenset({"rights", "refused"})
+
+
+def sentence(
+    error: BotError, *, names: CommandNames = _DEFAULT_NAMES, quote: Quote = plain, viewer: str | None = None
+) -> str:
+    """Say what `error` means, for a terminal or, with `quote=name`, for a message; `viewer` is the person's own."""
+    say = _SENTENCES.get(type(error))
+    if say is None:
+        return "This could not be done."
+    return say(error, _Style(names, quote, viewer))
+
+
+def render(error: BotError, *, viewer: str, names: CommandNames) -> Message:
+    """Tell `viewer` what `error` means; after wrong input, with the command's usage."""
+    if isinstance(error, UsageError):
+        return usage.render(error, viewer=viewer, names=names)
+    return elements.short(sentence(error, names=names, quote=name, viewer=viewer))
+
+
+def render_pace(*, names: CommandNames) -> Message:
+    """Say once that commands come too fast."""
+    listed = join([code(command) for command in (names.conns, names.kill, names.connbot)])
+    return elements.short(
+        f"That was more than ten commands in a minute ({listed} together). Further ones are not answered for now: "
+        "wait a minute and try again. Buttons work as before."
+    )
+
+
+def render_unexpected(reference: str) -> Message:
+    """Say that something went wrong that nobody foresaw; `reference` finds it in the log."""
+    return elements.short(
+        "Something went wrong in the bot, and it is in its log. If this was to end a connection, look whether it is still there "
+        f"before you ask again. Tell the staff this reference: {code(reference)}."
+    )
+
+
+class _Style:
+    """How a sentence is written: the commands' names, foreign text, the reader."""
+
+    def __init__(self, names: CommandNames, quote: Quote, viewer: str | None) -> None:
+        self.names = names
+        self.quote = quote
+        self.who = f" Your Slack ID is {quote(viewer)}." if viewer else ""
+
+
+def _not_permitted(error: NotPermitted, style: _Style) -> str:
+    what = _ACTIONS.get(error.action, "do this")
+    of = f" of {style.quote(error.role)}" if error.role and error.action in _ROLE_ACTIONS else ""
+    where = f" on {style.quote(error.server)}" if error.server else ""
+    way_on = "ask an admin."
+    if error.action in _ROLE_ACTIONS:
+        way_on = "if the role is yours, ask the staff to link you to it; if you help students, ask an instructor to allow you."
+    return f"You may not {what}{of}{where}: {way_on}{style.who}"
+
+
+def _owns_nothing(error: OwnsNothing, style: _Style) -> str:
+    return (
+        "No role is known to be yours. Ask the staff to link you to it: "
+        f"they need your role's name and your Slack ID, {style.quote(error.slack_id)}."
+    )
+
+
+def _unknown_server(error: UnknownServer, style: _Style) -> str:
+    known = join([style.quote(server) for server in error.known]) or "none"
+    return f"There is no server {style.quote(error.name)}. Known: {known}."
+
+
+def _unknown_role(error: UnknownRole, style: _Style) -> str:
+    return f"There is no role {style.quote(error.role)} on {style.quote(error.server)}: look at the spelling, upper and lower case too."
+
+
+def _ambiguous_role(error: AmbiguousRole, style: _Style) -> str:
+    return f"Several roles could be meant: {join([style.quote(role) for role in error.roles], 'or')}. Name one."
+
+
+def _server_unavailable(error: ServerUnavailable, style: _Style) -> str:
+    why = _UNAVAILABLE.get(error.why, "is not available")
+    detail = f" ({style.quote(error.detail)})" if error.detail and error.why in _OWN_WORDS_HELP else ""
+    return f"The server {style.quote(error.server)} {why}{detail}. Nothing was ended."
+
+
+def _own_database_unavailable(_: OwnDatabaseUnavailable, __: _Style) -> str:
+    return (
+        "The bot's own database does not answer, and what cannot be recorded is not done: "
+        "nothing was ended and nothing changed. Try again in a minute."
+    )
+
+
+def _setup(error: SetupError, _: _Style) -> str:
+    return str(error)
+
+
+def _usage(error: UsageError, style: _Style) -> str:
+    return usage.problem(error, names=style.names, quote=style.quote)
+
+
+_SENTENCES: dict[type[BotError], Callable[..., str]] = {
+    NotPermitted: _not_permitted,
+    OwnsNothing: _owns_nothing,
+    UnknownServer: _unknown_server,
+    UnknownRole: _unknown_role,
+    AmbiguousRole: _ambiguous_role,
+    ServerUnavailable: _server_unavailable,
+    OwnDatabaseUnavailable: _own_database_unavailable,
+    SetupError: _setup,
+    UsageError: _usage,
+}

@@ -1,0 +1,129 @@
+"""What was typed after `/conns` and `/kill`, as a request; anything else is a `UsageError`."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.connections.listed import ListRequest
+from bot.connections.plan import Chosen, TerminateRequest, Which
+from bot.slack.words import Problem, Word, rest, split, wrong
+
+CONNS = "conns"
+KILL = "kill"
+MOST_PIDS = 100
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CommandNames:
+    """The slash commands as this workspace knows them."""
+
+    conns: str = "/conns"
+    kill: str = "/kill"
+    connbot: str = "/connbot"
+
+
+def parse_conns(text: str) -> ListRequest:
+    """Read `[ROLE] [on SERVER]`; a mention as ROLE means the roles that person owns. Raises `UsageError`."""
+    words = split(CONNS, text)
+    _help_wanted(CONNS, words)
+    if words and words[0].is_word("on") and len(words) < 3:
+        return ListRequest(server=_server(CONNS, words, 0)[0])
+    server, others = take_server(CONNS, words, after=1)
+    if len(others) > 1:
+        raise wrong(CONNS, Problem.ONE_ROLE, " ".join(word.text for word in others))
+    role, owner = whose(others[0]) if others else (None, None)
+    return ListRequest(role=role, server=server, owner=owner)
+
+
+def parse_kill(text: str) -> TerminateRequest:
+    """Read `ROLE PID… | strays | all [on SERVER] [because …]`; a mention as ROLE sets `owner`. Raises `UsageError`."""
+    words = split(KILL, text)
+    _help_wanted(KILL, words)
+    if not words:
+        raise wrong(KILL, Problem.ROLE_MISSING)
+    words, reason = _take_reason(text, words)
+    server, words = take_server(KILL, words, after=1)
+    role, owner = whose(words[0])
+    if len(words) == 1:
+        alone = role if role and not words[0].quoted and re.fullmatch(r"[0-9,]+", role) else None
+        raise wrong(KILL, Problem.ROLE_MISSING if alone else Problem.NOTHING_CHOSEN, words[0].text)
+    chosen, which = _selection(words[1:])
+    return TerminateRequest(role=role or "", chosen=chosen, which=which, server=server, reason=reason, owner=owner)
+
+
+def _help_wanted(command: str, words: Sequence[Word]) -> None:
+    if len(words) == 1 and words[0].is_word("help", "--help", "-h", "\u2014help", "\u2013help"):
+        raise wrong(command, Problem.HELP)
+
+
+def whose(word: Word) -> tuple[str | None, str | None]:
+    """Return the role and the owner a word means; a name typed after an `@` that Slack knows nobody by is a role's."""
+    if word.mention:
+        return None, word.mention
+    name = word.text.removeprefix("@") if not word.quoted else word.text
+    return name or word.text, None
+
+
+def take_server(command: str, words: Sequence[Word], *, after: int) -> tuple[str | None, list[Word]]:
+    """Take `on SERVER` out of the words; the first `after` words are never that `on`."""
+    found = [at for at, word in enumerate(words) if at >= after and word.is_word("on")]
+    if not found:
+        return None, list(words)
+    server, end = _server(command, words, found[0])
+    if len(found) > 1 and found[1] >= end:
+        raise wrong(command, Problem.SERVER_TWICE)
+    return server, [*words[: found[0]], *words[end:]]
+
+
+def _server(command: str, words: Sequence[Word], at: int) -> tuple[str, int]:
+    if at + 1 >= len(words) or words[at + 1].mention:
+        raise wrong(command, Problem.SERVER_MISSING)
+    return words[at + 1].text, at + 2
+
+
+def _take_reason(text: str, words: list[Word]) -> tuple[list[Word], str]:
+    """Cut the words before `because …` or `--reason …`; a phone makes a dash of two hyphens."""
+    for at, word in enumerate(words[1:], start=1):
+        flag = (
+            None
+            if word.quoted or word.mention
+            else re.match(r"(?:--|\u2014|\u2013)reason(?:=(.*))?$", word.text, re.DOTALL)
+        )
+        if not flag and not word.is_word("because"):
+            continue
+        reason = rest(text, word.end)
+        if flag and flag[1]:
+            reason = " ".join(f"{flag[1]} {reason}".split())
+        reason = _unquoted(reason)
+        if not reason:
+            raise wrong(KILL, Problem.REASON_MISSING)
+        if len(reason) > LONGEST_REASON:
+            raise wrong(KILL, Problem.REASON_TOO_LONG)
+        return words[:at], reason
+    return words, ""
+
+
+def _unquoted(reason: str) -> str:
+    whole = re.fullmatch(r"[\"\u201c\u201e](.*)[\"\u201c\u201d]", reason, re.DOTALL)
+    return whole[1].strip() if whole else reason
+
+
+def _selection(words: Sequence[Word]) -> tuple[tuple[Chosen, ...], Which | None]:
+    parts = [part for word in words for part in re.split(r"[,;]", word.text) if part]
+    named = {"strays": Which.STRAYS, "stray": Which.STRAYS, "all": Which.ALL}
+    which = [named[part.casefold()] for part in parts if part.casefold() in named]
+    pids = [part for part in parts if part.casefold() not in named and part.casefold() not in ("and", "&")]
+    if which and (pids or len(set(which)) > 1):
+        raise wrong(KILL, Problem.MIXED, " ".join(parts))
+    if len(pids) > MOST_PIDS:
+        raise wrong(KILL, Problem.TOO_MANY, str(len(pids)))
+    if not which and not pids:
+        raise wrong(KILL, Problem.NOTHING_CHOSEN)
+    return tuple(Chosen(_pid(part)) for part in pids), which[0] if which else None
+
+
+def _pid(part: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,10}", part) or not 0 < int(part) < 2**31:
+        raise wrong(KILL, Problem.BAD_PID, part)
+    return int(part)

@@ -1,0 +1,143 @@
+"""What buttons and checkboxes carry: written here, and read back with no trust in it."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.connections.plan import Chosen, TerminateRequest
+from bot.errors import UsageError
+from bot.servers.backend import Backend
+from bot.slack import ids
+from bot.slack.commands import KILL
+from bot.slack.words import LONGEST_WORD, Problem, wrong
+
+LONGEST_VALUE = 2000
+"""Characters of a button's value."""
+MOST_CHOSEN = 100
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_PROPOSAL_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_OPTION = re.compile(r"([0-9]{1,10}):(-?[0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One role of a listing: its buttons read the checklists of the same `index` only."""
+
+    server: str
+    role: str
+    index: int
+
+
+def write_proposal_id(proposal_id: str) -> str:
+    """Return the value of a confirmation's buttons: the opaque id and nothing else."""
+    return proposal_id
+
+
+def read_proposal_id(value: object) -> str:
+    """Read a confirmation button's value; raises `UsageError`."""
+    if not isinstance(value, str) or not _PROPOSAL_ID.fullmatch(value):
+        raise _stale()
+    return value
+
+
+def write_group(group: Group) -> str:
+    """Return the value of a listing's buttons."""
+    return json.dumps({"server": group.server, "role": group.role, "index": group.index}, ensure_ascii=False)
+
+
+def read_group(value: object) -> Group:
+    """Read the value of a listing's buttons; raises `UsageError`."""
+    content = _object(value)
+    index = content.get("index")
+    if type(index) is not int or not 0 <= index < 100:
+        raise _stale()
+    return Group(_name(content, "server"), _name(content, "role"), index)
+
+
+def write_option(backend: Backend) -> str:
+    """Return a checkbox's value: the pid and its start in microseconds, which together mean one session for ever."""
+    return f"{backend.pid}:{(backend.started_at - _EPOCH) // _MICROSECOND}"
+
+
+def read_option(value: object) -> Chosen:
+    """Read a checkbox's value; raises `UsageError`."""
+    found = _OPTION.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not 0 < int(found[1]) < 2**31:
+        raise _stale()
+    try:
+        return Chosen(int(found[1]), _EPOCH + int(found[2]) * _MICROSECOND)
+    except OverflowError as exc:
+        raise _stale() from exc
+
+
+def chosen(body: Mapping[str, object], group: Group) -> tuple[Chosen, ...]:
+    """Read which boxes of the group's checklists are ticked, from a `block_actions` payload.
+
+    Raises `UsageError` where nothing is ticked, or where the payload is not Slack's.
+    """
+    ticked = dict.fromkeys(read_option(value) for value in _ticked(body, group.index))
+    if not ticked:
+        raise wrong(KILL, Problem.NOTHING_TICKED)
+    if len(ticked) > MOST_CHOSEN:
+        raise wrong(KILL, Problem.TOO_MANY, str(len(ticked)))
+    return tuple(ticked)
+
+
+def write_close(server: str, role: str, backend: Backend) -> str:
+    """Return the value of the Close button beside an owner's connection."""
+    return json.dumps({"server": server, "role": role, "backend": write_option(backend)}, ensure_ascii=False)
+
+
+def read_close(value: object) -> TerminateRequest:
+    """Read the value of a Close button; raises `UsageError`."""
+    content = _object(value)
+    backend = read_option(content.get("backend"))
+    return TerminateRequest(role=_name(content, "role"), chosen=(backend,), server=_name(content, "server"))
+
+
+def _ticked(body: Mapping[str, object], index: int) -> Iterator[object]:
+    values = _mapping(_mapping(body.get("state")).get("values"))
+    for block_id, elements in values.items():
+        if not ids.is_choices_block(block_id, index):
+            continue
+        options = _mapping(_mapping(elements).get(ids.CHOOSE)).get("selected_options") or []
+        if not isinstance(options, list):
+            raise _stale()
+        for option in options:
+            yield _mapping(option).get("value")
+
+
+def _mapping(value: object) -> Mapping[object, object]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _stale()
+    return value
+
+
+def _object(value: object) -> Mapping[object, object]:
+    if not isinstance(value, str) or len(value) > LONGEST_VALUE:
+        raise _stale()
+    try:
+        return _mapping(json.loads(value))
+    except (ValueError, RecursionError) as exc:
+        raise _stale() from exc
+
+
+def _name(content: Mapping[object, object], key: str) -> str:
+    name = content.get(key)
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_WORD or _unfit(name):
+        raise _stale()
+    return name
+
+
+def _unfit(name: str) -> bool:
+    return any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in name)
+
+
+def _stale() -> UsageError:
+    return wrong(KILL, Problem.STALE_BUTTON)
