@@ -1,0 +1,164 @@
+"""SQLite for an event loop with one hop to its thread a statement.
+
+A hop costs ten times what SQLite needs for a small statement, and aiosqlite's own cursors make four a statement, besides
+one each to begin, to end and to reset a transaction. Here a statement and the fetching of its rows are one hop, a
+transaction begins in the hop of its first statement, and what was only read ends without waiting.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import aiosqlite
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+BUSY_TIMEOUT = 3.0
+POOL_SIZE = 5
+_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA foreign_keys = ON")
+# What a claim says must outlive the machine's power as well: a signal follows it. Where losing the last moment does no
+# harm, the wait for the disk is spared.
+_BEGIN = {
+    "read": ("BEGIN",),
+    "write": ("PRAGMA synchronous = NORMAL", "BEGIN IMMEDIATE"),
+    "durable": ("PRAGMA synchronous = FULL", "BEGIN IMMEDIATE"),
+}
+MODE = "connbot_mode"
+
+
+class _Cursor:
+    """A cursor as SQLAlchemy's dialect uses one: executed and emptied in one hop."""
+
+    arraysize = 1
+
+    def __init__(self, connection: "OneHop") -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Self:
+        return await self._run("execute", sql, parameters)
+
+    async def executemany(self, sql: str, parameters: Iterable[Any]) -> Self:
+        return await self._run("executemany", sql, parameters)
+
+    async def fetchall(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        self._rows = []
+
+    async def _run(self, method: str, sql: str, parameters: Iterable[Any]) -> Self:
+        done = await self._connection.in_one_hop(method, sql, parameters)
+        self._rows, self.description, self.rowcount, self.lastrowid = done
+        return self
+
+
+class OneHop(aiosqlite.Connection):
+    """aiosqlite's connection and thread, with cursors and transactions of fewer hops."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        # A process that ends without closing must not wait for this thread.
+        self._thread.daemon = True
+        self._to_begin: tuple[str, ...] = ()
+        self._begun = False
+        self._reading = False
+
+    def begin_with_next(self, mode: str) -> None:
+        """Begin a transaction in the hop of the next statement; `mode` is read, write or durable."""
+        self._to_begin = _BEGIN[mode]
+        self._reading = mode == "read"
+
+    def cursor(self) -> _Cursor:  # type: ignore[override]  # what the dialect needs of it, without a hop to make it
+        """Return a cursor of one hop."""
+        return _Cursor(self)
+
+    async def in_one_hop(self, method: str, sql: str, parameters: Iterable[Any]) -> tuple[Any, ...]:
+        """Begin if that is due, run `sql`, and return rows, description, row count and last row id."""
+        begin, self._to_begin = self._to_begin, ()
+        # Set before waiting: a cancelled statement may have begun all the same.
+        self._begun = self._begun or bool(begin)
+        # aiosqlite's way to its thread has no types.
+        return await self._execute(self._run, begin, method, sql, parameters)  # type: ignore[no-untyped-call,no-any-return]
+
+    def _run(self, begin: tuple[str, ...], method: str, sql: str, parameters: Iterable[Any]) -> tuple[Any, ...]:
+        for statement in begin:
+            self._conn.execute(statement)
+        cursor = getattr(self._conn, method)(sql, parameters)
+        rows = cursor.fetchall() if cursor.description else []
+        result = rows, cursor.description, cursor.rowcount, cursor.lastrowid
+        cursor.close()
+        return result
+
+    async def commit(self) -> None:
+        """Commit what was begun; nothing begun costs nothing."""
+        self._to_begin = ()
+        if self._begun:
+            await super().commit()
+            self._begun = False
+
+    async def rollback(self) -> None:
+        """Roll back what was begun, without waiting where it only read: the thread does it before anything later."""
+        self._to_begin = ()
+        if not self._begun:
+            return
+        if self._reading:
+            self._tx.put_nowait((None, self._conn.rollback))
+        else:
+            await super().rollback()
+        self._begun = False
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file that only its owner may read, unless there is one; raises `OSError`."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open an existing file as every connection of ours is opened; it is never made here, so a removed one is missed."""
+    uri = f"file:{quote(str(path))}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def make_engine(path: Path) -> AsyncEngine:
+    """Build the engine of the file at `path`; the execution option `MODE` says how its transactions begin."""
+
+    def creator(*_args: object, **_options: object) -> OneHop:
+        return OneHop(lambda: connect(path))
+
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        connect_args={"async_creator_fn": creator},
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT,
+    )
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, OneHop)  # noqa: S101 - the engine's own creator makes nothing else
+    driver.begin_with_next(connection.get_execution_options().get(MODE, "durable"))

@@ -1,0 +1,277 @@
+"""Every table of the bot's own database; what may not be is refused here, not only by the code above.
+
+The words in the checks are those of the enums in `access` and `incidents`, which stand higher and cannot be imported; a
+test holds the two together.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from bot.storage.columns import AwareTime, Words
+
+GRADES = ("responder", "instructor", "admin")
+ORIGINS = ("roster", "staff", "vouch", "possession")
+RIGHTS = ("owner", "responder", "instructor", "admin", "command line")
+PROPOSAL_KINDS = ("terminate", "cancel", "client")
+PROPOSAL_STATES = ("waiting", "proposed", "claimed", "resolved", "withdrawn", "lapsed")
+VERDICTS = ("terminated", "already_gone", "changed", "refused", "still_ending", "failed", "interrupted")
+INCIDENT_STATES = ("open", "resolved")
+SCOPE_KINDS = ("server", "database", "role")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _one_of(column: str, words: Iterable[str]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=column)
+
+
+def _together(name: str, *columns: str) -> CheckConstraint:
+    first, *others = (f"({column} IS NULL)" for column in columns)
+    return CheckConstraint(" AND ".join(f"{first} = {other}" for other in others), name=name)
+
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("team", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("first_seen", AwareTime, nullable=False),
+    PrimaryKeyConstraint("team"),
+    CheckConstraint("team <> ''", name="team"),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("team", Words, nullable=False),
+    Column("slack_id", Words, nullable=False),
+    Column("server", Words, nullable=False),
+    Column("grade", Words, nullable=False),
+    Column("roles", Words, nullable=False),
+    Column("until", AwareTime),
+    Column("added_by", Words, nullable=False),
+    Column("added_at", AwareTime, nullable=False),
+    PrimaryKeyConstraint("team", "slack_id", "server"),
+    CheckConstraint("slack_id <> ''", name="slack_id"),
+    CheckConstraint("added_by <> ''", name="added_by"),
+    CheckConstraint("until > added_at", name="until"),
+    _one_of("grade", GRADES),
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("team", Words, nullable=False),
+    Column("slack_id", Words, nullable=False),
+    Column("server", Words, nullable=False),
+    Column("role_oid", BigInteger, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("origin", Words, nullable=False),
+    Column("linked_by", Words, nullable=False),
+    Column("linked_at", AwareTime, nullable=False),
+    PrimaryKeyConstraint("team", "slack_id", "server", "role_oid"),
+    CheckConstraint("slack_id <> ''", name="slack_id"),
+    CheckConstraint("server <> ''", name="server"),
+    CheckConstraint("role <> ''", name="role"),
+    CheckConstraint("role_oid > 0", name="role_oid"),
+    CheckConstraint("linked_by <> ''", name="linked_by"),
+    _one_of("origin", ORIGINS),
+    # Whose role is this?
+    Index(None, "team", "server", "role_oid"),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", Words, nullable=False),
+    Column("team", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("server", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("role_oid", BigInteger, nullable=False),
+    Column("requester", Words, nullable=False),
+    Column("by_right", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("thread", Words),
+    Column("response_url", Words),
+    Column("response_url_until", AwareTime),
+    Column("created_at", AwareTime, nullable=False),
+    Column("lapses_at", AwareTime, nullable=False),
+    Column("claimed_by", Words),
+    Column("claimed_at", AwareTime),
+    Column("deadline", AwareTime),
+    Column("resolved_at", AwareTime),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint("id <> ''", name="id"),
+    CheckConstraint("server <> ''", name="server"),
+    CheckConstraint("role <> ''", name="role"),
+    CheckConstraint("role_oid > 0", name="role_oid"),
+    CheckConstraint("requester <> ''", name="requester"),
+    CheckConstraint("lapses_at > created_at", name="lapses_at"),
+    # Claimed means: by whom, when, and until when a signal may be sent; nothing else has these, and all that ended has.
+    _together("claim", "claimed_by", "claimed_at", "deadline"),
+    CheckConstraint("(claimed_by IS NOT NULL) = (state IN ('claimed', 'resolved'))", name="claimed"),
+    CheckConstraint("(resolved_at IS NOT NULL) = (state = 'resolved')", name="resolved"),
+    _together("response_url", "response_url", "response_url_until"),
+    _one_of("kind", PROPOSAL_KINDS),
+    _one_of("state", PROPOSAL_STATES),
+    _one_of("by_right", RIGHTS),
+    # The history, newest first: of a workspace, and of a role.
+    Index(None, "team", "created_at"),
+    Index(None, "team", "role", "created_at"),
+    # What lapses and what settlement looks for: few rows among very many.
+    Index(
+        "ix_proposals_standing",
+        "state",
+        "lapses_at",
+        sqlite_where=text("state IN ('waiting', 'proposed', 'claimed')"),
+        postgresql_where=text("state IN ('waiting', 'proposed', 'claimed')"),
+    ),
+)
+
+proposal_backends = Table(
+    "proposal_backends",
+    metadata,
+    Column("proposal_id", Words, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", AwareTime, nullable=False),
+    Column("database", Words),
+    Column("application_name", Words, nullable=False),
+    Column("client_address", Words),
+    Column("state", Words, nullable=False),
+    Column("state_since", AwareTime),
+    Column("transaction_started_at", AwareTime),
+    Column("has_written", Boolean(create_constraint=True, name="has_written"), nullable=False),
+    Column("outcome", Words),
+    Column("outcome_at", AwareTime),
+    Column("outcome_detail", Words),
+    PrimaryKeyConstraint("proposal_id", "position"),
+    UniqueConstraint("proposal_id", "pid", "started_at"),
+    ForeignKeyConstraint(["proposal_id"], ["proposals.id"], ondelete="CASCADE"),
+    CheckConstraint("pid > 0", name="pid"),
+    CheckConstraint("position >= 0", name="position"),
+    _together("outcome_known", "outcome", "outcome_at", "outcome_detail"),
+    _one_of("outcome", VERDICTS),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("team", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("received_at", AwareTime, nullable=False),
+    PrimaryKeyConstraint("team", "key"),
+    CheckConstraint("key <> ''", name="key"),
+    # Those a day old are removed.
+    Index(None, "received_at"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Words, nullable=False),
+    Column("team", Words, nullable=False),
+    Column("server", Words, nullable=False),
+    Column("scope_kind", Words, nullable=False),
+    Column("scope_name", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("cause", Words, nullable=False),
+    Column("reporter", Words, nullable=False),
+    Column("channel", Words),
+    Column("thread", Words),
+    Column("opened_at", AwareTime, nullable=False),
+    Column("resolved_at", AwareTime),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint("id <> ''", name="id"),
+    CheckConstraint("server <> ''", name="server"),
+    CheckConstraint("(scope_kind = 'server') = (scope_name = '')", name="scope"),
+    CheckConstraint("(resolved_at IS NOT NULL) = (state = 'resolved')", name="resolved"),
+    _one_of("scope_kind", SCOPE_KINDS),
+    _one_of("state", INCIDENT_STATES),
+    Index(None, "team", "opened_at"),
+    # One conversation about one trouble.
+    Index(
+        "uq_incidents_open",
+        "team",
+        "server",
+        "scope_kind",
+        "scope_name",
+        unique=True,
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("seq", BigInteger, nullable=False, autoincrement=False),
+    Column("at", AwareTime, nullable=False),
+    Column("kind", Words, nullable=False),
+    # Copies out of the payload, to look things up by; gone with it when an entry is forgotten.
+    Column("team", Words),
+    Column("actor", Words),
+    Column("server", Words),
+    Column("role", Words),
+    Column("payload", Text),
+    Column("salt", Text),
+    Column("content", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    PrimaryKeyConstraint("seq"),
+    UniqueConstraint("digest"),
+    CheckConstraint("seq > 0", name="seq"),
+    _together("forgotten", "payload", "salt", "team", "actor", "server", "role"),
+    CheckConstraint("length(content) = 64", name="content"),
+    CheckConstraint("length(digest) = 64", name="digest"),
+    Index(None, "team", "seq"),
+    Index(None, "team", "role", "seq"),
+)
+
+record_head = Table(
+    "record_head",
+    metadata,
+    Column("id", Integer, nullable=False, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint("id = 1", name="id"),
+    CheckConstraint("seq >= 0", name="seq"),
+    CheckConstraint("length(digest) = 64", name="digest"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Words, nullable=False),
+    Column("holder", Words, nullable=False),
+    Column("until", AwareTime, nullable=False),
+    PrimaryKeyConstraint("name"),
+    CheckConstraint("name <> ''", name="name"),
+    CheckConstraint("holder <> ''", name="holder"),
+)

@@ -1,0 +1,20 @@
+"""The words in the tables' checks are those of the enums above, which storage cannot import."""
+
+from bot.access.member import Grade, Origin, Right
+from bot.incidents.proposal import Kind, State
+from bot.servers.server import Verdict
+from bot.storage import tables
+
+
+def test_the_words_of_the_checks_are_those_of_the_code() -> None:
+    assert set(tables.GRADES) == {grade.word for grade in Grade}
+    assert set(tables.ORIGINS) == set(Origin)
+    assert set(tables.RIGHTS) == set(Right)
+    assert set(tables.PROPOSAL_KINDS) == set(Kind)
+    assert set(tables.PROPOSAL_STATES) == set(State)
+    assert set(tables.VERDICTS) == set(Verdict)
+
+
+def test_every_row_about_people_names_its_team() -> None:
+    for name in ("members", "owners", "proposals", "deliveries", "incidents"):
+        assert not tables.metadata.tables[name].c.team.nullable
