@@ -1,6 +1,6 @@
 """What is asked of any students' server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,6 +86,27 @@ def target_of(backend: Backend) -> Target:
     )
 
 
+class Verdicts(Mapping[BackendId, Verdict]):
+    """How it ended with each target, in the order they were given; `details` say in one word why, for some of them.
+
+    Of the refused: own, superuser, replication, not_client, service, not_student, pooler, unknown_state; of the failed: hidden
+    (the bot may not see it), no_right (to signal it), not_signalled (the server could not).
+    """
+
+    def __init__(self, verdicts: Mapping[BackendId, Verdict], details: Mapping[BackendId, str] | None = None) -> None:
+        self._verdicts = dict(verdicts)
+        self.details = dict(details or {})
+
+    def __getitem__(self, backend: BackendId) -> Verdict:
+        return self._verdicts[backend]
+
+    def __iter__(self) -> Iterator[BackendId]:
+        return iter(self._verdicts)
+
+    def __len__(self) -> int:
+        return len(self._verdicts)
+
+
 class Presence(StrEnum):
     """What settlement can still say of a backend."""
 
@@ -106,8 +127,14 @@ class Server(Protocol):
     async def clock(self) -> datetime:
         """The server's `clock_timestamp()`, read after this call."""
 
-    async def terminate(self, targets: Sequence[Target], *, before: datetime) -> Mapping[BackendId, Verdict]:
-        """Signal those targets that are still what was shown, if the server's clock is before `before`, and watch them end (5 s)."""
+    async def terminate(self, targets: Sequence[Target], *, before: datetime) -> Verdicts:
+        """Signal those targets that are still what was shown, if the server's clock is before `before`, and watch them end (5 s).
+
+        `ServerUnavailable` leaves open whether a signal was sent; it must not be asked for again.
+        """
 
     async def presence(self, ids: Sequence[BackendId]) -> Mapping[BackendId, Presence]:
         """Which of these sessions exist now."""
+
+    async def roles_by_name(self, names: Sequence[str]) -> Mapping[str, Role]:
+        """Find roles, each exactly or else folded to lower case, by the name they were asked for; unknown ones are left out."""

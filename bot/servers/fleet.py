@@ -1,0 +1,78 @@
+"""The students' servers by name."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from bot.errors import SetupError, UnknownServer
+from bot.servers.postgres import PostgresServer
+from bot.servers.settings import ServerSettings
+
+__all__ = ["Fleet", "ServerSettings"]
+
+
+class Fleet:
+    """The servers of the configuration, each with its one connection from `open` to `close`.
+
+    Raises `SetupError` with the faults of all of them.
+    """
+
+    def __init__(self, servers: Sequence[ServerSettings], default: str | None = None) -> None:
+        self._settings = {settings.name: settings for settings in servers}
+        opened: dict[str, PostgresServer] = {}
+        faults: list[str] = []
+        for settings in servers:
+            try:
+                opened[settings.name] = PostgresServer(settings)
+            except SetupError as exc:
+                faults.extend(exc.faults)
+        if faults:
+            raise SetupError(tuple(faults))
+        self._servers = opened
+        self._default = default
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The servers' names as configured, in that order."""
+        return tuple(self._servers)
+
+    @property
+    def servers(self) -> Mapping[str, PostgresServer]:
+        """The servers by name."""
+        return MappingProxyType(self._servers)
+
+    def choose(self, name: str | None = None) -> PostgresServer:
+        """Return the server of this name, or the one meant where none is named; raises `UnknownServer`."""
+        meant = name or self._default or next(iter(self._servers), "")
+        try:
+            return self._servers[meant]
+        except KeyError:
+            raise UnknownServer(meant, self.names) from None
+
+    def settings(self, name: str) -> ServerSettings:
+        """Return what the configuration says of a server; raises `UnknownServer`."""
+        try:
+            return self._settings[name]
+        except KeyError:
+            raise UnknownServer(name, self.names) from None
+
+    async def open(self) -> None:
+        """Take all connections at once; returns when each was tried. Servers that cannot be reached are tried on."""
+        async with asyncio.TaskGroup() as opening:
+            for server in self._servers.values():
+                opening.create_task(server.open())
+
+    async def close(self) -> None:
+        """Let all connections go, the last first."""
+        for server in reversed(self._servers.values()):
+            await server.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

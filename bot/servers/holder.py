@@ -1,0 +1,284 @@
+"""The one task that owns the one connection to a server; whoever needs it leaves work in its queue."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import psycopg
+
+from bot.errors import ServerUnavailable
+from bot.servers.opening import Connection, unavailable
+from bot.servers.queries import CLOCK
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+DEADLINE = 3.0
+"""Seconds a query may take, and an attempt to connect until those who wait for it are told."""
+ATTEMPT_WITHIN = 10.0
+"""Seconds after which an attempt to connect is given up, names resolved and every host tried."""
+HEARTBEAT_EVERY = 20.0
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+_CANCEL_WITHIN = 1.0
+
+
+def pause(failures: int, draw: float) -> float:
+    """Seconds to wait after so many failed attempts: doubling, between half and the whole of it by `draw` of [0, 1)."""
+    return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 16)) * (0.5 + draw / 2))
+
+
+@dataclass(slots=True, eq=False)
+class _Request(Generic[T]):
+    work: Callable[[Connection], Awaitable[T]]
+    answer: asyncio.Future[T]
+    repeatable: bool
+
+    def fail(self, error: BaseException) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Holder:
+    """Holds one connection to a server for as long as it is open, and does what it is asked on it, in turn.
+
+    - A requester that is cancelled never cancels its query; what has not begun by then is left out.
+    - A query that takes longer than `DEADLINE` is given up: another connection is opened, then the old one is let go.
+    - While there is no connection, requests fail at once with the reason.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        connect: Callable[[], Awaitable[Connection]],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        draw: Callable[[], float] = random.random,
+        deadline: float = DEADLINE,
+        heartbeat_every: float = HEARTBEAT_EVERY,
+    ) -> None:
+        self._server = server
+        self._connect = connect
+        self._sleep = sleep
+        self._draw = draw
+        self._deadline = deadline
+        self._heartbeat_every = heartbeat_every
+        self._waiting: deque[_Request[Any]] = deque()
+        self._woken = asyncio.Event()
+        self._tried = asyncio.Event()
+        self._connection: Connection | None = None
+        self._failure: ServerUnavailable | None = None
+        self._failures = 0
+        self._task: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[Any] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    @property
+    def failure(self) -> ServerUnavailable | None:
+        """Why there is no connection; None while there is one, or while the first attempt runs."""
+        return self._failure
+
+    async def open(self) -> None:
+        """Begin to hold a connection, and wait until the first attempt has succeeded or failed."""
+        self._task = asyncio.create_task(self._hold(), name=f"connection to {self._server}")
+        await self._tried.wait()
+
+    async def close(self) -> None:
+        """Let the running query end, within its deadline, and close the connection; what waits fails."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        self._fail_waiting(ServerUnavailable(self._server, "unreachable", "closed"))
+        self._failure = ServerUnavailable(self._server, "unreachable", "closed")
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if self._running is not None:
+                await asyncio.wait({self._running}, timeout=self._deadline)
+            self._let_go(connection, self._running)
+        while self._leaving:
+            await asyncio.wait(set(self._leaving))
+
+    async def run(self, work: Callable[[Connection], Awaitable[T]], *, repeatable: bool) -> T:
+        """Do `work` on the connection when its turn comes; once more on a new connection if it is `repeatable` and the old breaks.
+
+        Errors of psycopg become `ServerUnavailable`; of work that is not repeatable it is unknown then whether it was done.
+        """
+        if self._failure is not None:
+            raise _again(self._failure)
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        request = _Request(work, answer, repeatable)
+        self._waiting.append(request)
+        self._woken.set()
+        return await answer
+
+    # The task.
+
+    async def _hold(self) -> None:
+        while True:
+            if self._connection is None:
+                await self._open_first()
+            elif self._connection.closed:
+                self._drop()
+            elif self._waiting:
+                await self._carry_out(self._waiting.popleft(), self._connection)
+            elif await self._is_quiet(self._connection):
+                await self._carry_out(self._heartbeat(), self._connection)
+
+    async def _open_first(self) -> None:
+        connection = await self._attempt()
+        if connection is None:
+            await self._sleep(pause(self._failures, self._draw()))
+        else:
+            self._take(connection)
+
+    async def _carry_out(self, request: _Request[Any], connection: Connection) -> None:
+        if request.answer.done():
+            return
+        self._running = asyncio.ensure_future(request.work(connection))
+        self._running.add_done_callback(partial(self._answer, request, connection))
+        done, _ = await asyncio.wait({self._running}, timeout=self._deadline)
+        if not done:
+            request.fail(ServerUnavailable(self._server, "deadline", f"no answer within {self._deadline:g} s"))
+            await self._replace(connection, self._running)
+        self._running = None
+
+    def _answer(self, request: _Request[T], connection: Connection, task: asyncio.Task[T]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if request.answer.done():
+            return
+        if task.cancelled():
+            request.answer.cancel()
+        elif error is None:
+            request.answer.set_result(task.result())
+        elif not isinstance(error, psycopg.Error):
+            request.fail(error)
+        elif connection.closed and request.repeatable:
+            request.repeatable = False
+            self._waiting.appendleft(request)
+        else:
+            request.fail(unavailable(self._server, error))
+
+    async def _is_quiet(self, connection: Connection) -> bool:
+        """Wait for a request; True when none came until a heartbeat is due or the server sent something unasked: its farewell."""
+        self._woken.clear()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(connection.fileno(), self._woken.set)
+        try:
+            async with asyncio.timeout(self._heartbeat_every):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+        finally:
+            loop.remove_reader(connection.fileno())
+        return not self._waiting
+
+    def _heartbeat(self) -> _Request[None]:
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return _Request(_beat, answer, repeatable=False)
+
+    # Connections coming and going.
+
+    async def _attempt(self) -> Connection | None:
+        """Try to connect; those who wait are told of the failure, or after the deadline that it takes too long."""
+        attempt = asyncio.ensure_future(self._connect_in_time())
+        try:
+            done, _ = await asyncio.wait({attempt}, timeout=self._deadline)
+            if not done:
+                self._note(ServerUnavailable(self._server, "unreachable", f"no connection within {self._deadline:g} s"))
+            return await attempt
+        except ServerUnavailable as failure:
+            self._failures += 1
+            self._note(failure)
+            return None
+        except asyncio.CancelledError:
+            attempt.cancel()
+            (result,) = await asyncio.gather(attempt, return_exceptions=True)
+            if not isinstance(result, BaseException):
+                await result.close()
+            raise
+
+    async def _connect_in_time(self) -> Connection:
+        try:
+            async with asyncio.timeout(ATTEMPT_WITHIN):
+                return await self._connect()
+        except TimeoutError:
+            raise ServerUnavailable(self._server, "unreachable", f"no connection within {ATTEMPT_WITHIN:g} s") from None
+
+    async def _replace(self, old: Connection, stuck: asyncio.Task[Any]) -> None:
+        """Open another connection before the old one is let go: on a full server its slot may be the only one to be had.
+
+        If the old one answers after all before another was opened, it is kept.
+        """
+        while (connection := await self._attempt()) is None:
+            napping = asyncio.ensure_future(self._sleep(pause(self._failures, self._draw())))
+            await asyncio.wait({stuck, napping}, return_when=asyncio.FIRST_COMPLETED)
+            napping.cancel()
+            if stuck.done():
+                if not old.closed:
+                    self._take(old)
+                return
+        self._let_go(old, stuck)
+        self._take(connection)
+
+    def _take(self, connection: Connection) -> None:
+        self._connection = connection
+        self._failure = None
+        self._failures = 0
+        self._tried.set()
+        log.info("connected", extra={"action": "connect", "server": self._server})
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        log.warning("connection broke", extra={"action": "connect", "server": self._server})
+        if connection is not None:
+            self._let_go(connection, None)
+
+    def _note(self, failure: ServerUnavailable) -> None:
+        known = self._failure
+        self._failure = failure
+        self._fail_waiting(failure)
+        self._tried.set()
+        if known is None or known.why != failure.why:
+            facts = {"action": "connect", "server": self._server, "why": failure.why, "detail": failure.detail}
+            log.warning("no connection", extra=facts)
+
+    def _fail_waiting(self, failure: ServerUnavailable) -> None:
+        while self._waiting:
+            self._waiting.popleft().fail(_again(failure))
+
+    def _let_go(self, connection: Connection, stuck: asyncio.Task[Any] | None) -> None:
+        leaving = asyncio.create_task(_leave(connection, stuck), name=f"leaving {self._server}")
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+
+def _again(failure: ServerUnavailable) -> ServerUnavailable:
+    """The same for another person: one exception raised to many would gather all their tracebacks."""
+    return ServerUnavailable(failure.server, failure.why, failure.detail)
+
+
+async def _beat(connection: Connection) -> None:
+    await connection.execute(CLOCK)
+
+
+async def _leave(connection: Connection, stuck: asyncio.Task[Any] | None) -> None:
+    """Close a connection; one with a query that hangs is cancelled on the server first, and cut at the socket."""
+    if stuck is not None and not stuck.done():
+        with contextlib.suppress(psycopg.Error):
+            await connection.cancel_safe(timeout=_CANCEL_WITHIN)
+        # Cutting the socket ends the wait for it as a broken connection does; closing its descriptor, or cancelling the
+        # task, would leave the loop with a number that the next connection may get, or wait for the server again.
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as cut:
+            cut.shutdown(socket.SHUT_RDWR)
+        await asyncio.wait({stuck})
+    await connection.close()

@@ -1,0 +1,152 @@
+"""Opening the one connection to a students' server, with every setting that matters to us fixed."""
+
+import ipaddress
+from typing import Any
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Format
+from psycopg.rows import DictRow, dict_row
+
+from bot.causes.refusal import recognise_refusal
+from bot.errors import ServerUnavailable
+from bot.servers import queries
+from bot.servers.rights import RightsFacts
+from bot.servers.settings import ServerSettings
+
+Connection = psycopg.AsyncConnection[DictRow]
+
+LOCAL_POOLER = "local"
+STATEMENT_TIMEOUT_MS = 2500
+"""Shorter than the holder's deadline, so that a slow statement ends without costing the connection."""
+
+_QUERY_CANCELED = "57014"
+_INSUFFICIENT_PRIVILEGE = "42501"
+_OPTIONS_REFUSED = "unsupported startup parameter"
+_NOT_YET_OR_NO_MORE = "the database system is"
+_POOLER_BEFORE_IT = "a pooler stands before the server and refuses our settings: the dsn must name the server itself"
+
+# As connection settings they outrank whatever ALTER ROLE or ALTER DATABASE set. The plan is made once: its making costs as
+# much as a read, and the arguments do not change it.
+_PINNED = {
+    "search_path": "pg_catalog,pg_temp",
+    "TimeZone": "UTC",
+    "role": "none",
+    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+_PARAMETERS: dict[str, str | int] = {
+    "application_name": "connbot",
+    "client_encoding": "UTF8",
+    "connect_timeout": 2,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+class _Text(Loader):
+    """Reads text whatever bytes it holds: names made in a database of another encoding come as they are stored."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode("utf-8", "replace")
+
+
+def faults(settings: ServerSettings) -> tuple[str, ...]:
+    """What in the configuration of one server cannot be read, in whole sentences that repeat nothing of a DSN."""
+    found = []
+    try:
+        conninfo_to_dict(settings.dsn)
+    except psycopg.Error:
+        found.append(
+            f"The dsn of servers.{settings.name} cannot be read: write it as name=value pairs (quote values with spaces) "
+            "or as postgresql://user@host/database (percent-encode what is special)."
+        )
+    found += (
+        f"servers.{settings.name}.poolers has {address!r}: give an IP address, a network such as 10.0.0.0/24, or "
+        f"{LOCAL_POOLER!r} for a pooler that comes over a Unix socket."
+        for address in settings.poolers
+        if address != LOCAL_POOLER and not _is_network(address)
+    )
+    return tuple(found)
+
+
+async def connect(settings: ServerSettings) -> Connection:
+    """Open a connection in autocommit mode whose settings are ours; raises `ServerUnavailable`."""
+    given = str(conninfo_to_dict(settings.dsn).get("options") or "")
+    options = " ".join((given, *(f"-c {name}={value}" for name, value in _PINNED.items()))).strip()
+    conninfo = make_conninfo(settings.dsn, options=options, **_PARAMETERS)
+    try:
+        connection = await psycopg.AsyncConnection.connect(
+            conninfo, autocommit=True, prepare_threshold=0, row_factory=dict_row
+        )
+    except psycopg.Error as exc:
+        # Not chained: libpq repeats pieces of the connection string, which a log would then show.
+        raise _unavailable_at_connect(settings.name, str(exc)) from None
+    for kind in ("text", "name", "varchar"):
+        connection.adapters.register_loader(kind, _Text)
+    return connection
+
+
+async def settle_in(connection: Connection, settings: ServerSettings) -> RightsFacts:
+    """Pin what a connection string cannot, and read what the bot's role may do; raises `psycopg.Error`, `ServerUnavailable`."""
+    await connection.execute(queries.SETTLE_IN, binary=True)
+    cursor = await connection.execute(
+        queries.RIGHTS, {"students": list(settings.students), "services": list(settings.services)}, binary=True
+    )
+    row = await cursor.fetchone() or {}
+    facts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    if facts.pop("statement_timeout", None) != f"{STATEMENT_TIMEOUT_MS}ms":
+        raise ServerUnavailable(settings.name, "refused", _POOLER_BEFORE_IT)
+    return RightsFacts(**facts, students=settings.students)
+
+
+def unavailable(server: str, error: psycopg.Error) -> ServerUnavailable:
+    """Say of an error on an open connection what a person is told."""
+    words = error.diag.message_primary or recognise_refusal(str(error)).words
+    match error.sqlstate:
+        case None:
+            return ServerUnavailable(server, "unreachable", words)
+        case state if state.startswith(("08", "57P")):
+            return ServerUnavailable(server, "unreachable", words)
+        case state if state == _QUERY_CANCELED:
+            return ServerUnavailable(server, "deadline", words)
+        case state if state == _INSUFFICIENT_PRIVILEGE:
+            return ServerUnavailable(server, "rights", words)
+        case _:
+            return ServerUnavailable(server, "refused", words)
+
+
+def pooler_parameters(settings: ServerSettings) -> dict[str, Any]:
+    """The poolers as `queries` takes them."""
+    return {
+        "poolers": [address for address in settings.poolers if address != LOCAL_POOLER],
+        "local_pooler": LOCAL_POOLER in settings.poolers,
+    }
+
+
+def _unavailable_at_connect(server: str, text: str) -> ServerUnavailable:
+    refusal = recognise_refusal(text)
+    if refusal.is_full:
+        return ServerUnavailable(server, "full", refusal.words)
+    if _OPTIONS_REFUSED in refusal.words:
+        return ServerUnavailable(server, "refused", f"{refusal.words}; {_POOLER_BEFORE_IT}")
+    answered = refusal.by_server and not refusal.words.startswith(_NOT_YET_OR_NO_MORE)
+    return ServerUnavailable(server, "refused" if answered else "unreachable", refusal.words)
+
+
+def _is_network(address: str) -> bool:
+    try:
+        ipaddress.ip_network(address, strict=True)
+    except ValueError:
+        return False
+    return True

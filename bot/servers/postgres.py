@@ -1,0 +1,229 @@
+"""A students' server over psycopg."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from bot.errors import ServerUnavailable, SetupError
+from bot.servers import opening, queries
+from bot.servers.backend import BackendId, BackendState
+from bot.servers.holder import Holder
+from bot.servers.opening import Connection
+from bot.servers.readings import Row, reading_of, role_of
+from bot.servers.rights import Missing, missing
+from bot.servers.server import Presence, Reading, Role, Target, Verdict, Verdicts
+from bot.servers.settings import ServerSettings
+from bot.servers.sharing import SharedReads
+
+log = logging.getLogger(__name__)
+
+WATCH_FOR = 5.0
+"""Seconds in which a signalled backend is expected to end."""
+_FIRST_LOOK = 0.005
+_LONGEST_LOOK = 0.1
+_WORKING = (BackendState.ACTIVE, BackendState.FASTPATH)
+
+_VERDICTS = {
+    "gone": Verdict.ALREADY_GONE,
+    "late": Verdict.INTERRUPTED,
+    "changed": Verdict.CHANGED,
+    "hidden": Verdict.FAILED,
+    "no_right": Verdict.FAILED,
+    "not_signalled": Verdict.FAILED,
+    "signalled": Verdict.STILL_ENDING,
+}
+"""What an answer of `queries.TERMINATE` comes to unless the watch sees more; any other answer is a refusal."""
+_ENDED = {"signalled": Verdict.TERMINATED, "not_signalled": Verdict.ALREADY_GONE}
+"""What it comes to when the session is gone at last: one the server could not signal had ended by itself."""
+_WITHOUT_DETAIL = ("gone", "late", "changed", "signalled")
+
+
+class PostgresServer:
+    """One PostgreSQL instance; see `bot.servers.server.Server`, which it is."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        if faults := opening.faults(settings):
+            raise SetupError(faults)
+        self._settings = settings
+        self._poolers = opening.pooler_parameters(settings)
+        self._missing: tuple[Missing, ...] = ()
+        self._holder = Holder(settings.name, self._connect)
+        self._reads = SharedReads(self._holder, self._read)
+
+    @property
+    def name(self) -> str:
+        """The name it has in the configuration."""
+        return self._settings.name
+
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        """What the bot's role lacks there, as tested when it last connected; () before it ever did."""
+        return self._missing
+
+    @property
+    def failure(self) -> ServerUnavailable | None:
+        """Why it cannot be asked now; None when it can."""
+        return self._holder.failure
+
+    async def open(self) -> None:
+        """Take the one connection; a server that cannot be reached is tried again until `close`."""
+        await self._holder.open()
+
+    async def close(self) -> None:
+        """Let the connection go."""
+        await self._holder.close()
+
+    async def read(self, role: str) -> Reading | None:
+        """Read `role` (exactly, else folded to lower case) in a read that begins after this call; None: no such role."""
+        return await self._reads.read(role) if _can_be_sent(role) else None
+
+    async def roles_by_name(self, names: Sequence[str]) -> Mapping[str, Role]:
+        """Find roles, each exactly or else folded to lower case, by the name they were asked for; unknown ones are left out."""
+        return await self._holder.run(partial(self._roles, [*filter(_can_be_sent, names)]), repeatable=True)
+
+    async def clock(self) -> datetime:
+        """The server's `clock_timestamp()`, read after this call."""
+        return await self._holder.run(_clock, repeatable=True)
+
+    async def presence(self, ids: Sequence[BackendId]) -> Mapping[BackendId, Presence]:
+        """Which of these sessions exist now."""
+        there = await self._there(ids)
+        return {backend: Presence.THERE if backend in there else Presence.GONE for backend in ids}
+
+    async def terminate(self, targets: Sequence[Target], *, before: datetime) -> Verdicts:
+        """Signal those targets that are still what was shown, if the server's clock is before `before`, and watch them end (5 s).
+
+        All conditions stand in the statement that signals, which is sent once. `ServerUnavailable` leaves open whether a signal
+        was sent; it must not be asked for again.
+        """
+        distinct = {target.id: target for target in targets}
+        answers = await self._holder.run(partial(self._signal, distinct, before), repeatable=False)
+        left = {backend for backend, answer in answers.items() if answer in _ENDED}
+        async for there in self._watch(left):
+            left = there
+        verdicts, details = {}, {}
+        for backend, answer in answers.items():
+            ended = backend not in left
+            verdicts[backend] = (_ENDED if ended else _VERDICTS).get(answer) or _VERDICTS.get(answer, Verdict.REFUSED)
+            if answer not in _WITHOUT_DETAIL:
+                details[backend] = answer
+        return Verdicts(verdicts, details)
+
+    # Work on the connection.
+
+    async def _connect(self) -> Connection:
+        connection = await opening.connect(self._settings)
+        try:
+            facts = await opening.settle_in(connection, self._settings)
+        except psycopg.Error as exc:
+            await connection.close()
+            raise opening.unavailable(self.name, exc) from exc
+        except BaseException:
+            await connection.close()
+            raise
+        self._note(missing(facts))
+        return connection
+
+    def _note(self, lacks: tuple[Missing, ...]) -> None:
+        for lack in lacks:
+            if lack not in self._missing:
+                what = {"action": "rights", "server": self.name, "missing": lack.kind, "cost": lack.cost}
+                log.warning("something is missing on the server", extra={**what, "detail": lack.detail})
+        self._missing = lacks
+
+    async def _read(self, connection: Connection, names: Sequence[str]) -> dict[str, Reading]:
+        usual = {"databases": list(self._settings.databases)}
+        rows = await _by_name(connection, queries.READ, names, {**self._poolers, **usual})
+        if any(row["hidden"] for row in rows):
+            raise ServerUnavailable(self.name, "rights", "pg_read_all_stats")
+        version = connection.info.server_version
+        made: dict[int, Reading] = {}
+        for row in rows:
+            if row["oid"] not in made:
+                made[row["oid"]] = reading_of(row, self._settings, version)
+        return {row["asked"]: made[row["oid"]] for row in rows}
+
+    async def _roles(self, names: Sequence[str], connection: Connection) -> dict[str, Role]:
+        rows = await _by_name(connection, queries.ROLES, names, {})
+        return {row["asked"]: role_of(row, self._settings) for row in rows}
+
+    async def _signal(
+        self, targets: Mapping[BackendId, Target], before: datetime, connection: Connection
+    ) -> dict[BackendId, str]:
+        parameters = {
+            **_identities(targets),
+            **self._poolers,
+            "role_oids": [backend.role_oid for backend in targets],
+            "transactions": [target.transaction_started_at for target in targets.values()],
+            "written": [target.has_written for target in targets.values()],
+            "working": [target.state in _WORKING for target in targets.values()],
+            "students": list(self._settings.students),
+            "services": list(self._settings.services),
+            "before": before,
+        }
+        answers = {_key(row): row["answer"] for row in await _fetch(connection, queries.TERMINATE, parameters)}
+        return {backend: answers[backend.pid, backend.started_at] for backend in targets}
+
+    async def _watch(self, left: Collection[BackendId]) -> AsyncIterator[set[BackendId]]:
+        """Say again and again which of them are there, until none is or the time is over; others' reads go between ours."""
+        loop = asyncio.get_running_loop()
+        over, pause = loop.time() + WATCH_FOR, _FIRST_LOOK
+        while left and loop.time() < over:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_LOOK)
+            try:
+                left = await self._there(left)
+            except ServerUnavailable:
+                # The signal is sent; that we cannot look now is no reason to say less of the others.
+                continue
+            yield left
+
+    async def _there(self, ids: Collection[BackendId]) -> set[BackendId]:
+        return await self._holder.run(partial(self._look, tuple(ids)), repeatable=True)
+
+    async def _look(self, ids: Sequence[BackendId], connection: Connection) -> set[BackendId]:
+        rows = await _fetch(connection, queries.PRESENT, _identities(ids))
+        if any(row["hidden"] for row in rows):
+            raise ServerUnavailable(self.name, "rights", "pg_read_all_stats")
+        there = {_key(row) for row in rows if row["there"]}
+        return {backend for backend in ids if (backend.pid, backend.started_at) in there}
+
+
+async def _clock(connection: Connection) -> datetime:
+    (row,) = await _fetch(connection, queries.CLOCK, {})
+    time: datetime = row["clock_timestamp"]
+    return time.astimezone(UTC)
+
+
+async def _by_name(connection: Connection, query: str, names: Sequence[str], more: dict[str, Any]) -> list[Row]:
+    """Fetch by role names; one that the server's encoding has no letters for is no role's and must not cost the others."""
+    parameters = {"names": list(names), "folded": [name.lower() for name in names], **more}
+    try:
+        return await _fetch(connection, query, parameters)
+    except psycopg.errors.UntranslatableCharacter:
+        if len(names) == 1:
+            return []
+    return [row for name in names for row in await _by_name(connection, query, [name], more)]
+
+
+async def _fetch(connection: Connection, query: str, parameters: dict[str, Any]) -> list[Row]:
+    cursor = await connection.execute(query.encode(), parameters or None, binary=True)
+    return [*await cursor.fetchall()]
+
+
+def _identities(ids: Collection[BackendId]) -> dict[str, Any]:
+    return {"pids": [backend.pid for backend in ids], "starts": [backend.started_at for backend in ids]}
+
+
+def _key(row: Row) -> tuple[int, datetime]:
+    return row["pid"], row["started_at"].astimezone(UTC)
+
+
+def _can_be_sent(name: str) -> bool:
+    """PostgreSQL's text has no NUL and no half characters, so no role is named so."""
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in name)

@@ -1,0 +1,174 @@
+"""The SQL that the students' servers are sent; each statement with the rights it needs.
+
+`pg_stat_activity.query` is never selected. The settings that `opening` pins (search_path first of all) hold for all of it.
+"""
+
+# The groups of `role.oid`: what it is a member of, through others too. Two memberships make nobody one of the group's people
+# and are passed over: with the right to admit others (it is its administrator: since PostgreSQL 16 whoever creates a role gets
+# one), and through another role that can log in (a person's own role, granted to staff so that they can work as that person).
+_GROUPS = """
+    WITH RECURSIVE edge AS NOT MATERIALIZED (
+        SELECT m.member, m.roleid
+        FROM pg_auth_members AS m
+        WHERE NOT EXISTS (
+            SELECT FROM pg_auth_members AS a WHERE a.member = m.member AND a.roleid = m.roleid AND a.admin_option
+        )
+    ), membership(roleid) AS (
+        SELECT edge.roleid FROM edge WHERE edge.member = role.oid
+        UNION
+        SELECT edge.roleid
+        FROM membership
+        JOIN pg_roles AS through ON through.oid = membership.roleid AND NOT through.rolcanlogin
+        JOIN edge ON edge.member = through.oid
+    )
+    SELECT groups.rolname FROM membership JOIN pg_roles AS groups ON groups.oid = membership.roleid
+"""
+
+# The roles asked for: one row for each name that there is, exactly so or else folded.
+_ROLE = """
+    SELECT asked.name AS asked, found.oid, found.rolname, found.rolcanlogin, found.rolsuper, found.rolreplication,
+        found.rolconnlimit
+    FROM unnest(%(names)s::text[], %(folded)s::text[]) AS asked(name, folded)
+    CROSS JOIN LATERAL (
+        SELECT * FROM pg_roles WHERE rolname IN (asked.name, asked.folded) ORDER BY rolname = asked.name DESC LIMIT 1
+    ) AS found
+"""
+
+ROLES = f"""
+WITH role AS ({_ROLE})
+SELECT role.*, ARRAY({_GROUPS}) AS groups FROM role
+"""
+"""Roles by name, one row a name that there is. Needs no right."""
+
+# One pass over pg_stat_activity serves all of it: its rows are costly (all of them are made whichever are asked for), and
+# a filter by role name or backend type inside it makes a nested loop over pg_authid; without names of its own the view
+# loses both its joins. Arrays, because what is said of a role is said once then.
+READ = f"""
+WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED (
+    SELECT pid, usesysid, datid, application_name, client_addr, backend_type, state, backend_start, state_change,
+        xact_start, query_start, backend_xid IS NOT NULL AS has_written, leader_pid,
+        backend_type = 'client backend' AS is_client
+    FROM pg_stat_activity
+), session AS (
+    SELECT usesysid,
+        array_agg(pid) AS pids,
+        array_agg(datid) AS datids,
+        array_agg(application_name) AS application_names,
+        array_agg(host(client_addr)) AS client_addresses,
+        array_agg(backend_type) AS backend_types,
+        array_agg(state) AS states,
+        array_agg(backend_start) AS backend_starts,
+        array_agg(state_change) AS state_changes,
+        array_agg(xact_start) AS xact_starts,
+        array_agg(query_start) AS query_starts,
+        array_agg(has_written) AS written,
+        array_agg(leader_pid) AS leader_pids,
+        array_agg(client_addr <<= ANY (%(poolers)s::text[]::inet[]) OR client_addr IS NULL AND %(local_pooler)s) AS poolers
+    FROM activity
+    WHERE usesysid IN (SELECT oid FROM role)
+    GROUP BY usesysid
+), base AS (
+    SELECT array_agg(d.oid) AS base_oids, array_agg(d.datname) AS base_names, array_agg(d.datconnlimit) AS base_limits,
+        array_agg(coalesce(taken.used, 0)) AS base_used
+    FROM pg_database AS d
+    LEFT JOIN (SELECT datid, count(*) AS used FROM activity WHERE is_client GROUP BY datid) AS taken ON taken.datid = d.oid
+    WHERE d.oid IN (SELECT datid FROM activity WHERE usesysid IN (SELECT oid FROM role))
+        OR d.datname = ANY (%(databases)s::text[])
+), server AS (
+    SELECT count(*) FILTER (WHERE is_client) AS server_used, count(*) FILTER (WHERE backend_start IS NULL) AS hidden,
+        current_setting('max_connections')::int AS max_connections,
+        current_setting('superuser_reserved_connections')::int AS superuser_reserved,
+        coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved,
+        coalesce(nullif(current_setting('rds.rds_superuser_reserved_connections', true), '')::int, 0) AS provider_reserved
+    FROM activity
+)
+SELECT clock_timestamp() AS at, pg_backend_pid() AS own_pid, role.*, session.*, base.*, server.*, ARRAY({_GROUPS}) AS groups
+FROM role
+LEFT JOIN session ON session.usesysid = role.oid
+CROSS JOIN base
+CROSS JOIN server
+"""
+"""Roles, their backends and the limits they meet, one row a name that there is. Needs pg_read_all_stats: without it others'
+rows come with NULL for all that matters, which `hidden` counts."""
+
+CLOCK = "SELECT clock_timestamp()"
+"""The server's time. Needs no right."""
+
+# The session as it is now: by pid, so that no row is made but its own.
+_NOW = """
+    LEFT JOIN LATERAL (
+        SELECT pid, usesysid, client_addr, backend_type, state, backend_start, xact_start, backend_xid
+        FROM pg_stat_get_activity(target.pid)
+    ) AS now ON now.pid = target.pid
+"""
+
+PRESENT = f"""
+SELECT target.pid, target.started_at, now.pid IS NOT NULL AND now.backend_start IS NULL AS hidden,
+    now.backend_start IS NOT DISTINCT FROM target.started_at AS there
+FROM unnest(%(pids)s::int[], %(starts)s::timestamptz[]) AS target(pid, started_at)
+{_NOW}
+"""
+"""Which of these sessions there are. Needs pg_read_all_stats."""
+
+# CASE tries one condition after the other, so that the signal is reached by those alone that nothing before it stopped, and
+# the clock is asked right before it. All that could raise an error stands before the signal as a condition: an error
+# would spoil the others' answers.
+TERMINATE = f"""
+SELECT target.pid, target.started_at, CASE
+    WHEN now.pid IS NULL THEN 'gone'
+    WHEN now.backend_start IS NULL THEN 'hidden'
+    WHEN now.backend_start <> target.started_at OR now.usesysid IS DISTINCT FROM target.role_oid THEN 'gone'
+    WHEN now.pid = pg_backend_pid() THEN 'own'
+    WHEN role.rolsuper THEN 'superuser'
+    WHEN role.rolreplication THEN 'replication'
+    WHEN now.backend_type IS DISTINCT FROM 'client backend' THEN 'not_client'
+    WHEN role.rolname = ANY (%(services)s::text[]) THEN 'service'
+    WHEN role.rolname <> ALL (%(students)s::text[])
+        AND NOT EXISTS (SELECT FROM ({_GROUPS}) AS its(name) WHERE its.name = ANY (%(students)s::text[]))
+        OR role.oid IS NULL THEN 'not_student'
+    WHEN now.client_addr <<= ANY (%(poolers)s::text[]::inet[]) OR now.client_addr IS NULL AND %(local_pooler)s THEN 'pooler'
+    WHEN now.state IS NULL OR now.state IN ('disabled', 'starting') THEN 'unknown_state'
+    WHEN now.state <> 'idle' AND (
+        now.xact_start IS DISTINCT FROM target.xact_start
+        OR now.backend_xid IS NOT NULL AND NOT target.has_written
+        OR now.state IN ('active', 'fastpath function call') AND NOT target.working
+    ) THEN 'changed'
+    WHEN NOT (pg_has_role(now.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')) THEN 'no_right'
+    WHEN clock_timestamp() >= %(before)s THEN 'late'
+    WHEN pg_terminate_backend(target.pid) THEN 'signalled'
+    ELSE 'not_signalled' END AS answer
+FROM unnest(
+    %(pids)s::int[], %(starts)s::timestamptz[], %(role_oids)s::oid[], %(transactions)s::timestamptz[], %(written)s::bool[],
+    %(working)s::bool[]
+) AS target(pid, started_at, role_oid, xact_start, has_written, working)
+{_NOW}
+LEFT JOIN pg_roles AS role ON role.oid = now.usesysid
+"""
+"""Signal those that are what was shown, and say of each what was done. Needs pg_read_all_stats, and pg_signal_backend or
+membership in the target's role."""
+
+SETTLE_IN = """
+SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout')
+"""
+"""Pin the time-outs that not every version has, so that they cannot stand in the connection's own settings. Needs no right."""
+
+RIGHTS = """
+SELECT current_setting('server_version_num')::int AS version,
+    current_setting('statement_timeout') AS statement_timeout,
+    pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all,
+    pg_has_role('pg_signal_backend', 'USAGE') AS signals,
+    coalesce((SELECT pg_has_role(oid, 'USAGE') FROM pg_roles WHERE rolname = 'pg_use_reserved_connections'), false)
+        AS uses_reserved,
+    coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved,
+    own.rolname AS role, own.rolsuper AS superuser, own.rolconnlimit AS role_limit,
+    base.datname AS database, base.datconnlimit AS database_limit,
+    ARRAY(
+        SELECT name FROM unnest(%(students)s::text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
+    ) AS unknown_students,
+    ARRAY(
+        SELECT name FROM unnest(%(services)s::text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
+    ) AS unknown_services
+FROM pg_roles AS own, pg_database AS base
+WHERE own.rolname = current_user AND base.datname = current_database()
+"""
+"""What the bot's own role may do, and what of the configuration the server does not know. Needs no right."""

@@ -1,0 +1,107 @@
+"""Rows of `queries.READ` and `queries.ROLES` made into readings and roles."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.servers.backend import Backend, BackendId, BackendState
+from bot.servers.capacity import Capacity, Limit
+from bot.servers.counting import ServerSlots, database_limit, role_limit, server_limit
+from bot.servers.server import Reading, Role
+from bot.servers.settings import ServerSettings
+
+Row = Mapping[str, Any]
+
+_STATES = {state.value: state for state in BackendState}
+_COLUMNS = (
+    "pids",
+    "datids",
+    "application_names",
+    "client_addresses",
+    "backend_types",
+    "states",
+    "backend_starts",
+    "state_changes",
+    "xact_starts",
+    "query_starts",
+    "written",
+    "leader_pids",
+    "poolers",
+)
+
+
+def role_of(row: Row, settings: ServerSettings) -> Role:
+    """Make a role of the columns that both statements share."""
+    name, groups = row["rolname"], frozenset(row["groups"])
+    powerful = row["rolsuper"] or row["rolreplication"]
+    return Role(
+        name=name,
+        oid=row["oid"],
+        can_login=row["rolcanlogin"],
+        superuser=row["rolsuper"],
+        replication=row["rolreplication"],
+        groups=groups,
+        student=not powerful and not groups.union((name,)).isdisjoint(settings.students),
+        service=name in settings.services,
+    )
+
+
+def reading_of(row: Row, settings: ServerSettings, version: int) -> Reading:
+    """Make a reading of one row of `queries.READ`."""
+    role = role_of(row, settings)
+    backends = sorted(_backends(row, settings.name, role), key=lambda backend: (backend.started_at, backend.pid))
+    return Reading(
+        server=settings.name,
+        at=row["at"].astimezone(UTC),
+        role=role,
+        capacity=_capacity(row, settings, role, backends, version),
+        backends=tuple(backends),
+    )
+
+
+def _backends(row: Row, server: str, role: Role) -> Iterator[Backend]:
+    if row["pids"] is None:
+        return
+    databases = dict(zip(row["base_oids"] or (), row["base_names"] or (), strict=True))
+    for pid, datid, application, address, kind, state, start, since, xact, query, written, leader, pooler in zip(
+        *(row[column] for column in _COLUMNS), strict=True
+    ):
+        yield Backend(
+            id=BackendId(server, pid, start.astimezone(UTC), role.oid),
+            role=role.name,
+            database=databases.get(datid),
+            application_name=application or "",
+            client_address=address,
+            backend_type=kind or "",
+            state=_STATES.get(state or "", BackendState.UNKNOWN),
+            state_since=_utc(since),
+            transaction_started_at=_utc(xact),
+            query_started_at=_utc(query),
+            has_written=written,
+            leader_pid=leader,
+            own=pid == row["own_pid"],
+            pooler=bool(pooler),
+        )
+
+
+def _capacity(row: Row, settings: ServerSettings, role: Role, backends: Collection[Backend], version: int) -> Capacity:
+    clients = [backend for backend in backends if backend.is_client]
+    slots = ServerSlots(row["max_connections"], row["superuser_reserved"], row["reserved"], row["provider_reserved"])
+    met = {backend.database for backend in clients}.union(settings.databases)
+    return Capacity(
+        role=role_limit(role.name, len(clients), row["rolconnlimit"]),
+        databases=tuple(
+            sorted((limit for limit in _databases(row) if limit.name in met), key=lambda limit: limit.name)
+        ),
+        server=server_limit(settings.name, row["server_used"], slots, version),
+        role_exempt=role.superuser,
+    )
+
+
+def _databases(row: Row) -> Iterator[Limit]:
+    columns = (row[f"base_{column}"] or () for column in ("names", "used", "limits"))
+    return (database_limit(name, used, setting) for name, used, setting in zip(*columns, strict=True))
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    return None if time is None else time.astimezone(UTC)
