@@ -55,14 +55,14 @@ class Triggers:
     def exchange(self, app: App, trigger: str) -> str:
         """Use a trigger id up and return whose it is; Refused as Slack refuses it."""
         if trigger in self._used:
-            raise Refused("exchanged_trigger_id")
+            raise Refused("trigger_exchanged")
         if trigger not in self._open:
             raise Refused("invalid_trigger_id")
         owner, user, until = self._open[trigger]
         if owner != app.id:
             raise Refused("invalid_trigger_id")
         if self._state.now() > until:
-            raise Refused("expired_trigger_id")
+            raise Refused("trigger_expired")
         del self._open[trigger]
         self._used.add(trigger)
         return user
@@ -100,13 +100,13 @@ class Interactions:
 
     async def command(self, user: User, channel: Channel, line: str, *, in_thread: bool = False) -> Delivered:
         """Send a typed command; NotPossible where Slack itself would refuse it."""
-        word, _, rest = line.strip().partition(" ")
+        word, *rest = line.split(maxsplit=1) or [""]
         app, asked = self._find(word)
         if in_thread:
             raise NotPossible(f"{word} cannot be used in a thread: Slack has no slash commands there. Use the channel.")
         if user.id not in channel.members:
             raise NotPossible(f"{user.name} is not in this conversation.")
-        typed = rest.strip()
+        typed = "".join(rest).strip()
         text = command_text(self._state, typed) if asked.should_escape else typed
         occasion = Occasion(app, user.id, channel.id, self._state.now(), typed=line.strip())
         means = payloads.Means(app, user, self._response_urls.open(occasion), self._triggers.issue(app, user))
