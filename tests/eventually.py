@@ -3,20 +3,25 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 import pytest
 
 T = TypeVar("T")
 
 
-async def eventually(check: Callable[[], T | Awaitable[T]], *, within: float = 5.0, every: float = 0.01) -> T:
+@overload
+async def eventually(check: Callable[[], Awaitable[T]], *, within: float = 5.0, every: float = 0.01) -> T: ...
+@overload
+async def eventually(check: Callable[[], T], *, within: float = 5.0, every: float = 0.01) -> T: ...
+async def eventually(check: Callable[[], Any], *, within: float = 5.0, every: float = 0.01) -> Any:
     """Ask `check` until its answer is true and return that; fails with the last answer after `within` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     while True:
-        asked = check()
-        answer: T = await asked if inspect.isawaitable(asked) else asked
+        answer = check()
+        if inspect.isawaitable(answer):
+            answer = await answer
         if answer:
             return answer
         if loop.time() > deadline:

@@ -6,8 +6,9 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -42,9 +43,9 @@ class Servers:
             running.close()
 
 
-def missing(why: str) -> None:
+def missing(why: str, environment: Mapping[str, str] = os.environ) -> NoReturn:
     """Skip the test on a developer's machine that lacks something; fail it where `CI` is set."""
-    if os.environ.get("CI"):
+    if environment.get("CI"):
         pytest.fail(why)
     pytest.skip(why)
 

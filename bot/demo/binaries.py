@@ -6,7 +6,6 @@ import pwd
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,11 +85,13 @@ def environment() -> dict[str, str]:
 
 def inspect(bindir: Path) -> Binaries:
     """Ask the programs in `bindir` for their version; raises `NoBinaries` when they do not run here."""
-    status, out = _run([bindir / "postgres", "--version"])
-    found = _VERSION.search(out)
-    if status == 0 and found:
-        return Binaries(bindir, int(found[1]), found[1] + found[2])
-    raise NoBinaries(_does_not_run(bindir, out))
+    # Each links libraries that the other does not.
+    for program in ("initdb", "postgres"):
+        status, out = _run([bindir / program, "--version"])
+        if status != 0 or _VERSION.search(out) is None:
+            raise NoBinaries(_does_not_run(bindir, out))
+        major, rest = _VERSION.findall(out)[0]
+    return Binaries(bindir, int(major), major + rest)
 
 
 def find(major: int | None = None) -> Binaries:
@@ -112,12 +113,15 @@ def find(major: int | None = None) -> Binaries:
     )
 
 
-def find_footing(bindir: Path, folder: Path) -> Footing:
-    """Find out how this process may run `bindir`'s programs with data in `folder`, copying the programs there if it must."""
+def find_footing(bindir: Path, folder: Path, *, namespaces: bool = True) -> Footing:
+    """Find out how this process may run `bindir`'s programs with data in `folder`, copying them there if it must.
+
+    Without `namespaces` user namespaces are not tried, as on a machine that forbids them.
+    """
     if os.geteuid() != 0 and _has_name(os.geteuid()):
         return Footing(bindir)
     namespaced = Footing(bindir, prefix=_NAMESPACE)
-    if _works(namespaced, folder):
+    if namespaces and _works(namespaced, folder):
         return namespaced
     if os.geteuid() == 0:
         return _as_nobody(bindir, folder)
@@ -148,8 +152,8 @@ def _as_nobody(bindir: Path, folder: Path) -> Footing:
 
 
 def _works(footing: Footing, folder: Path) -> bool:
-    script = 'cd "$1" && : >probe && rm probe && exec "$2" --version'
-    command: list[str | Path] = [*footing.prefix, "sh", "-c", script, "sh", folder, footing.bindir / "postgres"]
+    script = 'cd "$1" && : >probe && rm probe && "$2/initdb" --version && exec "$2/postgres" --version'
+    command: list[str | Path] = [*footing.prefix, "sh", "-c", script, "sh", folder, footing.bindir]
     return _run(command, uid=footing.uid, gid=footing.gid)[0] == 0
 
 
@@ -209,4 +213,4 @@ def _has_name(uid: int) -> bool:
         pwd.getpwuid(uid)
     except KeyError:
         return False
-    return sys.platform != "win32"
+    return True

@@ -4,27 +4,23 @@ import atexit
 import contextlib
 import errno
 import os
-import shutil
 import signal
 import socket
-import subprocess
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import IO, Self
+from typing import Self
 
 from psycopg.conninfo import make_conninfo
 
-from bot.demo.binaries import CannotStartPostgres, Footing, find_footing, inspect
+from bot.demo.binaries import CannotStartPostgres, inspect
+from bot.demo.keeper import Keeper
+from bot.demo.place import Place, no_room
 
 HOST = "127.0.0.1"
 _READY_WITHIN = 60.0
-_GONE_WITHIN = 20.0
 _PORT_TRIES = 5
-# A Unix socket's path has at most 103 bytes on some systems; our folder's and the socket's own name take 40 of them.
-_LONGEST_BASE = 60
 _PORT_TAKEN = "Address already in use"
 _SETTINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,6 +29,8 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
         "full_page_writes": "off",
         "synchronous_commit": "off",
         "shared_buffers": "32MB",
+        # Shared memory in files of the server's own folder: gone with it, even after a crash.
+        "dynamic_shared_memory_type": "mmap",
         "lc_messages": "C",
         "timezone": "UTC",
         "log_timezone": "UTC",
@@ -43,28 +41,21 @@ _RULES = tuple(
     for base in ("all", "replication")
     for kind, source in (("local", ""), ("host", "127.0.0.1/32"))
 )
-# The keeper outlives its starter by a moment: when the pipe on its standard input closes, however the starter ended
-# (SIGKILL too), it ends the server and removes the folder. Signals are repeated because one that comes before the
-# server listens to it is lost. It ends by itself when the server does, and leaves the folder with the log then.
-_KEEPER = r"""
-folder=$1 bin=$2; shift 2
-umask 077
-exec 3<&0 0</dev/null >>"$folder/log" 2>&1
-[ -s "$folder/data/PG_VERSION" ] ||
-  "$bin/initdb" -D "$folder/data" -U postgres -A reject --pwfile="$folder/superuser" \
-    --locale=C -E UTF8 --no-sync --no-instructions 3<&- || exit 3
-"$bin/postgres" -D "$folder/data" "$@" 3<&- &
-server=$!
-{
-  read -r order <&3
-  case $order in halt) how=INT ;; *) how=QUIT; : >"$folder/over" ;; esac
-  while kill -$how $server; do sleep 1; done
-} 2>/dev/null &
-reader=$!
-wait $server
-kill $reader 2>/dev/null
-if [ -e "$folder/over" ]; then rm -rf -- "$folder"; fi
-"""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_taken(port: int) -> bool:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as exc:
+        return exc.errno == errno.EADDRINUSE
+    return False
 
 
 class ThrowAway:
@@ -72,7 +63,8 @@ class ThrowAway:
 
     Works as root and as an ordinary user. Without `password` whoever connects is trusted; with one, passwords are asked
     for (SCRAM) and `passfile` holds those that `remember` was told. `rules` are lines of pg_hba.conf that come before that.
-    `port` 0 means any free one. Whatever keeps this machine from starting PostgreSQL is raised as `CannotStartPostgres`.
+    `port` 0 means any free one, `namespaces` are as in `find_footing`. Whatever keeps this machine from starting PostgreSQL
+    is raised as `CannotStartPostgres`.
     """
 
     host = HOST
@@ -85,19 +77,22 @@ class ThrowAway:
         port: int = 0,
         password: str | None = None,
         rules: Sequence[str] = (),
+        namespaces: bool = True,
+        free_port: Callable[[], int] = _free_port,
     ) -> None:
         binaries = inspect(bindir)
         self.major = binaries.major
         self.version = binaries.version
         self.port = port
         self._any_port = port == 0
+        self._free_port = free_port
+        self._namespaces = namespaces
         self._bindir = bindir
         self._settings = {**_SETTINGS, **(settings or {})}
         self._password = password
         self._rules = (*rules, *(f"{rule} {self._auth}" for rule in _RULES))
-        self._folder: Path | None = None
-        self._footing: Footing | None = None
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._place: Place | None = None
+        self._keeper: Keeper | None = None
         self._pid: int | None = None
         self._stopped: set[int] = set()
 
@@ -117,7 +112,7 @@ class ThrowAway:
     @property
     def running(self) -> bool:
         """The server was started and has not ended."""
-        return self._keeper is not None and self._keeper.poll() is None
+        return self._keeper is not None and self._keeper.running
 
     @property
     def pid(self) -> int:
@@ -149,34 +144,42 @@ class ThrowAway:
 
     def remember(self, role: str, password: str) -> None:
         """Add the password of `role` to the password file that `dsn` names."""
-        with self._private(self.passfile, "a") as file:
-            file.write(f"{self.host}:*:*:{_escape(role)}:{_escape(password)}\n")
+        line = f"{self.host}:*:*:{_escape(role)}:{_escape(password)}\n"
+        self._settled().write(self.passfile.name, line)
 
     def start(self) -> None:
         """Start the server and wait until it takes connections; after `halt`, on the same port with the same data."""
         if self.running:
             return
+        self.halt()
+        if not self._any_port and self._place is None and _is_taken(self.port):
+            raise self._taken()
         atexit.register(self.stop)
         try:
-            self._prepare()
-            self._launch()
+            self._launch(self._place or self._prepare())
         except BaseException as exc:
             self.stop()
             if isinstance(exc, OSError):
-                raise CannotStartPostgres(_about_the_folder(exc)) from exc
+                raise no_room(Path(exc.filename or tempfile.gettempdir()), exc.strerror or str(exc)) from exc
             raise
 
     def halt(self) -> None:
         """Shut the server down in order, telling its clients; the data stay for another `start`."""
-        self._end(b"halt\n")
+        self.resume()
+        if self._keeper is not None:
+            self._keeper.halt()
+            self._keeper = None
 
     def stop(self) -> None:
         """End the server at once and remove all it left; does nothing when there is nothing."""
         atexit.unregister(self.stop)
-        self._end(b"")
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder = self._footing = self._pid = None
+        self.resume()
+        if self._keeper is not None:
+            self._keeper.stop()
+            self._keeper = None
+        if self._place is not None:
+            self._place.remove()
+        self._place = self._pid = None
 
     def signal(self, pid: int, number: signal.Signals) -> None:
         """Send a signal to one of the server's own processes, such as SIGSTOP to a backend."""
@@ -193,42 +196,27 @@ class ThrowAway:
                 self.signal(self._stopped.pop(), signal.SIGCONT)
 
     def _home(self) -> Path:
-        if self._folder is None:
-            raise RuntimeError("not started")
-        return self._folder
+        return self._settled().folder
 
-    def _prepare(self) -> None:
-        if self._folder is not None:
-            return
-        base = tempfile.gettempdir()
-        if len(base) > _LONGEST_BASE:
-            base = "/tmp"  # noqa: S108 -- mkdtemp makes a folder of our own there
-        self._folder = Path(tempfile.mkdtemp(prefix="connbot-pg-", dir=base))
-        self._footing = find_footing(self._bindir, self._folder)
-        with self._private(self._folder / "superuser", "w") as file:
-            file.write((self._password or "nobody asks for it") + "\n")
-        with self._private(self._folder / "rules", "w") as file:
-            file.write("".join(f"{rule}\n" for rule in self._rules))
+    def _settled(self) -> Place:
+        if self._place is None:
+            raise RuntimeError("not started")
+        return self._place
+
+    def _prepare(self) -> Place:
+        place = self._place = Place.find(self._bindir, namespaces=self._namespaces)
+        place.write("superuser", (self._password or "nobody asks for it") + "\n")
+        place.write("rules", "".join(f"{rule}\n" for rule in self._rules))
         if self._password is not None:
             self.remember("postgres", self._password)
+        return place
 
-    def _private(self, path: Path, mode: str) -> IO[str]:
-        """Open a file for the account the server runs under and for ours, and nobody else."""
-
-        def opener(name: str, flags: int) -> int:
-            descriptor = os.open(name, flags, 0o600)
-            if self._footing is not None and self._footing.uid is not None:
-                os.fchown(descriptor, self._footing.uid, self._footing.gid or -1)
-            return descriptor
-
-        return open(path, mode, encoding="utf-8", opener=opener)
-
-    def _launch(self) -> None:
+    def _launch(self, place: Place) -> None:
         for tries_left in reversed(range(_PORT_TRIES)):
             if self._any_port and self._pid is None:
-                self.port = _free_port()
+                self.port = self._free_port()
             try:
-                self._launch_once()
+                self._launch_once(place)
             except CannotStartPostgres:
                 # Somebody took the port between our look and the server's: only one that was ours to choose is chosen anew.
                 if tries_left and self._any_port and self._pid is None and _PORT_TAKEN in self.log:
@@ -237,67 +225,33 @@ class ThrowAway:
                 raise
             return
 
-    def _launch_once(self) -> None:
-        footing, folder = self._footing, self._home()
-        if footing is None:
-            raise RuntimeError("not prepared")
+    def _launch_once(self, place: Place) -> None:
+        folder = place.folder
         own = {"port": str(self.port), "unix_socket_directories": str(folder), "hba_file": str(folder / "rules")}
-        settings = {**self._settings, **own}
-        self._keeper = footing.popen(
-            [
-                *("sh", "-c", _KEEPER, "connbot-postgres", folder, footing.bindir),
-                *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
-            ]
-        )
-        deadline = time.monotonic() + _READY_WITHIN
-        while (pid := _ready_pid(folder)) is None:
-            if not self.running or time.monotonic() > deadline:
-                self._end(b"halt\n")
-                raise CannotStartPostgres(self._why())
-            time.sleep(0.01)
+        self._keeper = Keeper(place.footing, folder, {**self._settings, **own})
+        pid = self._keeper.wait_ready(_READY_WITHIN)
+        if pid is None:
+            self.halt()
+            raise self._why()
         self._pid = pid
 
-    def _end(self, order: bytes) -> None:
-        self.resume()
-        keeper, self._keeper = self._keeper, None
-        if keeper is None or keeper.stdin is None:
-            return
-        with contextlib.suppress(BrokenPipeError), keeper.stdin as pipe:
-            pipe.write(order)
-        try:
-            keeper.wait(_GONE_WITHIN)
-        except subprocess.TimeoutExpired:
-            # It leads a session of its own in which only it and the server are; backends follow when the server is gone.
-            os.killpg(keeper.pid, signal.SIGKILL)
-            keeper.wait()
+    def _taken(self) -> CannotStartPostgres:
+        return CannotStartPostgres(
+            f"Port {self.port} of {self.host} is in use: end the program that listens there, or choose another port."
+        )
 
-    def _why(self) -> str:
+    def _why(self) -> CannotStartPostgres:
         try:
             said = self.log
         except FileNotFoundError:
             said = ""
         if _PORT_TAKEN in said:
-            return f"Port {self.port} of {self.host} is in use: end the program that listens there, or choose another port."
+            return self._taken()
         if os.strerror(errno.ENOSPC) in said:
-            return _about_the_folder(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            return no_room(self._home().parent, os.strerror(errno.ENOSPC))
         telling = [line for line in said.splitlines() if "FATAL" in line or "error:" in line] or said.splitlines()[-1:]
-        return f"PostgreSQL {self.version} did not start: {telling[0].strip() if telling else 'it said nothing'}."
-
-
-def _ready_pid(folder: Path) -> int | None:
-    """Read the pid from the server's own note once it says that connections are taken."""
-    try:
-        lines = (folder / "data" / "postmaster.pid").read_text().splitlines()
-    except (FileNotFoundError, PermissionError):
-        return None
-    return int(lines[0]) if len(lines) > 7 and lines[7].strip() == "ready" else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        last = telling[0].strip() if telling else "it said nothing"
+        return CannotStartPostgres(f"PostgreSQL {self.version} did not start: {last}.")
 
 
 def _parent(pid: int) -> int | None:
@@ -306,13 +260,6 @@ def _parent(pid: int) -> int | None:
     except FileNotFoundError:
         return None
     return int(next(line for line in status.splitlines() if line.startswith("PPid:")).split()[1])
-
-
-def _about_the_folder(exc: OSError) -> str:
-    return (
-        f"PostgreSQL's files (about 50 MB) found no place in {tempfile.gettempdir()} ({exc.strerror}): "
-        "make room there, or name another folder in TMPDIR."
-    )
 
 
 def _escape(field: str) -> str:
