@@ -1,0 +1,140 @@
+import { memo, useMemo } from "react";
+
+import { ActingContext, type Acting } from "./acting";
+import { Avatar } from "./avatar";
+import { Blocks } from "./blocks";
+import { clock, dateOf, fullDate } from "./dates";
+import { type Desk, PAGE_AUTHOR } from "./desk";
+import { EyeIcon, ReplyIcon } from "./icons";
+import type { App, Message as Value, Reaction } from "./protocol";
+import { Drawn, Text } from "./richtext";
+import { nameOf, useSurroundings } from "./surroundings";
+import { type Choices, heldBy } from "./values";
+
+export interface Author {
+  id: string;
+  name: string;
+  isApp: boolean;
+}
+
+function useAuthor(message: Value, apps: App[]): Author {
+  const { users } = useSurroundings();
+  if (message.user === PAGE_AUTHOR) return { id: PAGE_AUTHOR, name: "Slackbot", isApp: true };
+  const app = apps.find(
+    (one) => (message.app_id && one.id === message.app_id) || (message.user && one.bot_user_id === message.user),
+  );
+  const id = message.user ?? app?.bot_user_id ?? message.bot_id ?? "";
+  const user = users.get(id);
+  return {
+    id: id || app?.id || "?",
+    name: app?.name ?? nameOf(user, id || "unknown"),
+    isApp: app !== undefined || user?.is_bot === true || !!message.bot_id,
+  };
+}
+
+function Reactions({ reactions }: { reactions: Reaction[] }) {
+  const { users } = useSurroundings();
+  return (
+    <ul className="reactions" aria-label="Reactions">
+      {reactions.map(({ name, users: ids, count }) => (
+        <li key={name} title={ids.map((id) => nameOf(users.get(id), id)).join(", ")}>
+          <Drawn
+            blocks={[{ type: "rich_text", elements: [{ type: "rich_text_section", elements: [{ type: "emoji", name }] }] }]}
+          />
+          <span>{count}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export interface MessageProps {
+  message: Value;
+  desk: Desk;
+  apps: App[];
+  choices: Choices;
+  failure: string | undefined;
+  /** Drawn without author, right under another of theirs. */
+  continues: boolean;
+  replies: number;
+  /** Opens the thread; absent inside a thread. */
+  openThread?: (ts: string) => void;
+}
+
+const NO_BLOCKS: Value["blocks"] = [];
+
+/** One message; its element ids and names are its own, whatever the app called its blocks. */
+export const Message = memo(function Message({
+  message,
+  desk,
+  apps,
+  choices,
+  failure,
+  continues,
+  replies,
+  openThread,
+}: MessageProps) {
+  const author = useAuthor(message, apps);
+  const date = dateOf(message.ts);
+  const acting = useMemo<Acting>(
+    () => ({
+      held: (blockId, element) => heldBy(choices, blockId, element),
+      hold: (blockId, element, held) => desk.hold(message, blockId, element, held),
+      send: (blockId, element, action) => desk.send(message, blockId, element, action),
+    }),
+    [desk, message, choices],
+  );
+  const blocks = message.blocks ?? NO_BLOCKS;
+  const label = `${author.name}${author.isApp ? ", app" : ""}, ${clock(date)}${message.ephemeral ? ", only visible to you" : ""}`;
+  return (
+    <article
+      className={`message${message.ephemeral ? " message-ephemeral" : ""}${continues ? " message-continues" : ""}`}
+      aria-label={label}
+      data-ts={message.ts}
+      tabIndex={-1}
+    >
+      {message.ephemeral && (
+        <p className="only-you">
+          <EyeIcon />
+          Only visible to you
+        </p>
+      )}
+      <div className="message-side">{continues ? null : <Avatar id={author.id} name={author.name} isApp={author.isApp} />}</div>
+      <div className="message-main">
+        <p className={continues ? "byline byline-continues" : "byline"}>
+          {!continues && <bdi className="author">{author.name}</bdi>}
+          {!continues && author.isApp && <span className="badge">APP</span>}
+          <time dateTime={date.toISOString()} title={fullDate(date)}>
+            {clock(date)}
+          </time>
+        </p>
+        <ActingContext.Provider value={acting}>
+          {blocks && blocks.length > 0 ? <Blocks blocks={blocks} /> : <Text text={message.text} />}
+        </ActingContext.Provider>
+        {message.edited && <span className="quiet">(edited)</span>}
+        {message.reactions && message.reactions.length > 0 && <Reactions reactions={message.reactions} />}
+        {failure && (
+          <p className="failure" role="alert">
+            {failure} <span className="quiet">Only visible to you.</span>
+          </p>
+        )}
+        {openThread && replies > 0 && (
+          <button type="button" className="replies" onClick={() => openThread(message.ts)}>
+            {replies === 1 ? "1 reply" : `${replies} replies`}
+          </button>
+        )}
+      </div>
+      {openThread && !message.ephemeral && (
+        <button
+          type="button"
+          className="reply"
+          aria-label={`Reply in thread to ${author.name}, ${clock(date)}`}
+          title="Reply in thread"
+          onClick={() => openThread(message.ts)}
+        >
+          <ReplyIcon />
+        </button>
+      )}
+    </article>
+  );
+});

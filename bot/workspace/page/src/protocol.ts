@@ -1,0 +1,133 @@
+/** What the page and the workspace say to each other: see `GET /page/state` and its neighbours. */
+
+export interface Persona {
+  id: string;
+  name: string;
+  real_name: string;
+  title?: string | null;
+}
+
+export interface User {
+  id: string;
+  name: string;
+  real_name?: string | null;
+  is_bot?: boolean;
+}
+
+export interface Command {
+  command: string;
+  description?: string | null;
+  usage_hint?: string | null;
+}
+
+export interface App {
+  id: string;
+  name: string;
+  bot_user_id?: string | null;
+  commands: Command[];
+  online: boolean;
+}
+
+export interface Channel {
+  id: string;
+  name: string;
+  kind: "channel" | "im";
+  topic?: string | null;
+  user?: string | null;
+}
+
+export interface Reaction {
+  name: string;
+  users: string[];
+  count: number;
+}
+
+/** Block Kit arrives as JSON that anybody may have written: every field is looked at before use. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined };
+export type Fields = { [key: string]: Json | undefined };
+
+export interface Message {
+  ts: string;
+  channel: string;
+  thread_ts?: string | null;
+  user?: string | null;
+  bot_id?: string | null;
+  app_id?: string | null;
+  text: string;
+  blocks?: Fields[] | null;
+  ephemeral: boolean;
+  edited: boolean;
+  subtype?: string | null;
+  reactions?: Reaction[];
+}
+
+export interface State {
+  team: { id: string; name: string; domain: string };
+  me: string;
+  personas: Persona[];
+  users: User[];
+  apps: App[];
+  channels: Channel[];
+  messages: Record<string, Message[]>;
+}
+
+export type Event =
+  | { type: "message"; message: Message }
+  | { type: "changed"; message: Message }
+  | { type: "deleted"; channel: string; ts: string }
+  | { type: "channel"; channel: Channel }
+  | { type: "app"; app: App };
+
+export type Answer = { ok: true } | { ok: false; error: string };
+
+/** What a stateful element holds: `selected_options`, `selected_option`, `value`, … with its `type`. */
+export type Held = Fields & { type: string };
+export type Values = Record<string, Record<string, Held>>;
+
+export interface Act {
+  as: string;
+  channel: string;
+  ts: string;
+  block_id: string;
+  action_id: string;
+  action: Held;
+  state: { values: Values };
+}
+
+const UNREACHABLE = "The workspace did not answer. Is it still running?";
+
+async function post(path: string, body: unknown): Promise<Answer> {
+  try {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const answer = (await response.json()) as Answer;
+    return answer.ok === true ? answer : { ok: false, error: String(answer.error || UNREACHABLE) };
+  } catch {
+    return { ok: false, error: UNREACHABLE };
+  }
+}
+
+export async function readState(as: string | null): Promise<State> {
+  const response = await fetch(`/page/state${as ? `?as=${encodeURIComponent(as)}` : ""}`);
+  if (!response.ok) {
+    throw new Error(`state: ${response.status}`);
+  }
+  return (await response.json()) as State;
+}
+
+export function say(as: string, channel: string, text: string, thread: string | null): Promise<Answer> {
+  return post("/page/say", thread ? { as, channel, text, thread_ts: thread } : { as, channel, text });
+}
+
+export function act(request: Act): Promise<Answer> {
+  return post("/page/act", request);
+}
+
+export function eventsAddress(as: string): string {
+  const address = new URL(`/page/events?as=${encodeURIComponent(as)}`, window.location.href);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  return address.href;
+}
