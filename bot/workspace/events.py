@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.workspace import payloads
-from bot.workspace.delivery import Delivery, Envelope
+from bot.workspace.delivery import Delivered, Delivery, Envelope
 from bot.workspace.model import App, Change, Channel, Json, Kind, Message, What
 from bot.workspace.state import State
 
@@ -25,8 +25,15 @@ log = logging.getLogger(__name__)
 class Events:
     """Watches the workspace and tells the apps that subscribed, have the scope and are there."""
 
-    def __init__(self, state: State, delivery: Delivery, retry_after: Sequence[float] = RETRY_AFTER) -> None:
+    def __init__(
+        self,
+        state: State,
+        delivery: Delivery,
+        complain: Callable[[str], None],
+        retry_after: Sequence[float] = RETRY_AFTER,
+    ) -> None:
         self._state = state
+        self._complain = complain
         self._delivery = delivery
         self._retry_after = tuple(retry_after)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,14 +62,19 @@ class Events:
 
     async def _tell(self, app: App, event: Json) -> None:
         payload = payloads.event_callback(self._state, app, event)
-        delivered = await self._delivery.send(app, Envelope.EVENT, payload)
+        delivered = await self._once(app, payload, 0, "")
         for attempt, pause in enumerate(self._retry_after, start=1):
             if delivered.acknowledged or not delivered.retry:
                 return
             await asyncio.sleep(pause)
-            delivered = await self._delivery.send(
-                app, Envelope.EVENT, payload, attempt=attempt, reason=delivered.reason
-            )
+            delivered = await self._once(app, payload, attempt, delivered.reason)
+
+    async def _once(self, app: App, payload: Json, attempt: int, reason: str) -> Delivered:
+        delivered = await self._delivery.send(app, Envelope.EVENT, payload, attempt=attempt, reason=reason)
+        # An app that is away hears of it when it is back; one that is there has to acknowledge.
+        if not delivered.acknowledged and delivered.reason != "connection_failed":
+            self._complain(f"A {payload['event']['type']} event was not acknowledged: {delivered.reason}.")
+        return delivered
 
     async def close(self) -> None:
         """Give up what is still to be told."""

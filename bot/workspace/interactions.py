@@ -17,6 +17,7 @@ from bot.workspace.state import State
 from bot.workspace.text import command_text, said
 
 TRIGGER_LIVES_FOR = timedelta(seconds=3)
+TRIGGER_KEPT_FOR = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
 
@@ -37,35 +38,41 @@ class Act:
     """`state.values`."""
 
 
+@dataclass(slots=True)
+class _Trigger:
+    app: str
+    user: str
+    issued_at: datetime
+    used: bool = False
+
+
 class Triggers:
     """Trigger ids: each opens something once, within three seconds."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._open: dict[str, tuple[str, str, datetime]] = {}
-        self._used: set[str] = set()
+        self._issued: dict[str, _Trigger] = {}
 
     def issue(self, app: App, user: User) -> str:
-        """A new trigger id."""
-        stamp = int(self._state.now().timestamp() * 1000)
-        trigger = f"{stamp}.{secrets.randbelow(10**10)}.{secrets.token_hex(16)}"
-        self._open[trigger] = (app.id, user.id, self._state.now() + TRIGGER_LIVES_FOR)
+        """A new trigger id; those of long ago are forgotten."""
+        now = self._state.now()
+        while self._issued and now > next(iter(self._issued.values())).issued_at + TRIGGER_KEPT_FOR:
+            del self._issued[next(iter(self._issued))]
+        trigger = f"{int(now.timestamp() * 1000)}.{secrets.randbelow(10**10)}.{secrets.token_hex(16)}"
+        self._issued[trigger] = _Trigger(app.id, user.id, now)
         return trigger
 
     def exchange(self, app: App, trigger: str) -> str:
         """Use a trigger id up and return whose it is; Refused as Slack refuses it."""
-        if trigger in self._used:
+        issued = self._issued.get(trigger)
+        if issued is None or issued.app != app.id:
+            raise Refused("invalid_trigger_id")
+        if issued.used:
             raise Refused("trigger_exchanged")
-        if trigger not in self._open:
-            raise Refused("invalid_trigger_id")
-        owner, user, until = self._open[trigger]
-        if owner != app.id:
-            raise Refused("invalid_trigger_id")
-        if self._state.now() > until:
+        if self._state.now() > issued.issued_at + TRIGGER_LIVES_FOR:
             raise Refused("trigger_expired")
-        del self._open[trigger]
-        self._used.add(trigger)
-        return user
+        issued.used = True
+        return issued.user
 
 
 class Interactions:

@@ -17,7 +17,8 @@ class Limits:
     enforced: bool = True
     posts_per_second: float = 1.0
     burst: int = 5
-    tier_one: int = 1
+    tier_burst: int = 10
+    """Calls that even the lowest tier takes at once; Slack tolerates small bursts."""
 
 
 UNLIMITED = Limits(enforced=False)
@@ -35,7 +36,7 @@ class RateLimits:
         """Whole seconds until this method may be called again; None: now, and the call is counted."""
         if not self._limits.enforced or tier is Tier.POSTING:
             return None
-        return self._take((app, method), tier.value / 60, tier.value)
+        return self._take((app, method), tier.value / 60, max(tier.value, self._limits.tier_burst))
 
     def wait_for_post(self, app: str, channel: str) -> int | None:
         """Whole seconds until something may be posted to this channel; None: now, and the post is counted."""

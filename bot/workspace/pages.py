@@ -155,7 +155,7 @@ class Pages:
         try:
             user, channel = self._who_and_where(said)
             text, thread_ts = str(said.get("text", "")), said.get("thread_ts") or None
-            if text.lstrip().startswith("/"):
+            if text.startswith("/"):
                 delivered = await self._interactions.command(user, channel, text, in_thread=thread_ts is not None)
                 return _told(sentence(text.split(maxsplit=1)[0], delivered))
             self._interactions.say(user, channel, text, thread_ts)

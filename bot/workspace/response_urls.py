@@ -48,6 +48,8 @@ class ResponseUrls:
 
     def open(self, occasion: Occasion) -> str:
         """A URL by which this occasion can be answered."""
+        while self._occasions and occasion.since > next(iter(self._occasions.values())).since + LIVES_FOR:
+            del self._occasions[next(iter(self._occasions))]
         key = secrets.token_urlsafe(18)
         self._occasions[key] = occasion
         return self.base + key

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import TypeVar
 
 from aiohttp import web
@@ -69,7 +70,7 @@ class Workspace:
         self.triggers = Triggers(self.state)
         self._interactions = Interactions(self.state, self._delivery, self._response_urls, self.triggers, complain)
         self._web_api = WebApi(self.state, RateLimits(limits or Limits(), now), self.faults, self.socket_mode.open)
-        self._events = Events(self.state, self._delivery, retry_events_after)
+        self._events = Events(self.state, self._delivery, complain, retry_events_after)
         self._pages = Pages(self.state, self._delivery, self._interactions)
         self._chosen: dict[tuple[str, str, str], dict[str, dict[str, Json]]] = {}
         self._changed = asyncio.Event()
@@ -89,7 +90,11 @@ class Workspace:
         return list(self._web_api.calls)
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
-        """Listen; port 0 takes a free one. AddressInUse when the port is taken."""
+        """Listen; port 0 takes a free one. AddressInUse when the port is taken, ValueError for a host beyond this machine."""
+        if host != "localhost" and not ip_address(host).is_loopback:
+            raise ValueError(
+                f"The workspace asks nobody for a password, so it listens on this machine only, not on {host}."
+            )
         application = web.Application(client_max_size=BODY_AT_MOST)
         application.add_routes(
             [
@@ -110,8 +115,8 @@ class Workspace:
             await runner.cleanup()
             raise AddressInUse(host, port) from error
         self._runner = runner
-        taken = runner.addresses[0][1]
-        place = f"[{host}]:{taken}" if ":" in host else f"{host}:{taken}"
+        address, taken = runner.addresses[0][:2]
+        place = f"[{address}]:{taken}" if ":" in address else f"{address}:{taken}"
         self.url = self._web_api.url = f"http://{place}/"
         self._response_urls.base = f"{self.url}response/"
         self.socket_mode.link = f"ws://{place}/link"

@@ -79,10 +79,12 @@ class SocketMode:
 
     def open(self, app: App) -> str:
         """The address of one new connection; its ticket works once and not for long."""
+        now = self._state.now()
+        self._tickets = {key: kept for key, kept in self._tickets.items() if now <= kept.until}
         ticket = secrets.token_hex(16)
         dead = self._dead_tickets > 0
         self._dead_tickets -= dead
-        self._tickets[ticket] = _Ticket(app.id, self._state.now() + TICKET_LIVES_FOR, dead)
+        self._tickets[ticket] = _Ticket(app.id, now + TICKET_LIVES_FOR, dead)
         return f"{self.link}?ticket={ticket}&app_id={app.id}"
 
     async def accept(self, request: web.Request) -> web.StreamResponse:

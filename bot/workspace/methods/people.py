@@ -97,7 +97,7 @@ METHODS = {
     "bots.info": Method(bots_info, ("users:read",), Tier.THREE),
     "team.info": Method(team_info, ("team:read",), Tier.THREE),
     "auth.test": Method(auth_test, (), Tier.SPECIAL, Token.ANY),
-    "apps.connections.open": Method(connections_open, (), Tier.SPECIAL, Token.APP),
+    "apps.connections.open": Method(connections_open, (), Tier.ONE, Token.APP),
     "api.test": Method(api_test, (), Tier.FOUR, Token.NONE),
     "blocks.validate": Method(blocks_validate, (), Tier.SPECIAL, Token.NONE),
 }

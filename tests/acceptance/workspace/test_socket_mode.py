@@ -119,6 +119,7 @@ async def test_an_unacknowledged_event_comes_again_with_its_id_attempt_and_reaso
         assert len({each["envelope_id"] for each in frames}) == 3
         with pytest.raises(TimeoutError):
             await socket.receive_json(timeout=0.2)
+        assert workspace.complaints == ["A message event was not acknowledged: timeout."] * 2
 
 
 async def test_without_a_connection_the_person_is_told_at_once() -> None:

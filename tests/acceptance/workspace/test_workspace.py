@@ -45,6 +45,16 @@ async def test_a_port_in_use_is_one_clear_sentence() -> None:
         await other.close()
 
 
+async def test_it_listens_on_this_machine_only() -> None:
+    workspace = Workspace(a_seed(), now=Clock())
+    for host in ("0.0.0.0", "::", "192.0.2.1"):
+        with pytest.raises(ValueError, match="this machine only"):
+            await workspace.start(host=host)
+    await workspace.start(host="localhost")
+    assert (await a_client(workspace).auth_test())["ok"]
+    await workspace.close()
+
+
 async def test_a_port_is_free_again_after_closing() -> None:
     async with a_workspace() as workspace:
         port = int(workspace.url.rsplit(":", 1)[1].strip("/"))

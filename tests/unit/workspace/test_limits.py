@@ -26,6 +26,12 @@ def test_a_method_takes_its_tier_a_minute_for_each_app() -> None:
     assert rates.wait_for_call("A1", "users.list", Tier.TWO) is None
 
 
+def test_the_lowest_tier_takes_a_small_burst() -> None:
+    clock = Clock()
+    rates = RateLimits(Limits(tier_burst=2), clock)
+    assert [rates.wait_for_call("A1", "apps.connections.open", Tier.ONE) for _ in range(3)] == [None, None, 60]
+
+
 def test_without_limits_nothing_waits() -> None:
     rates = RateLimits(UNLIMITED, Clock())
     assert {rates.wait_for_post("A1", "C1") for _ in range(1000)} == {None}
