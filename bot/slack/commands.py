@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.connections.listed import ListRequest
 from bot.connections.plan import Chosen, TerminateRequest, Which
-from bot.slack.words import Problem, Word, rest, split, wrong
+from bot.slack.words import Problem, Word, rest, split, unfit, wrong
 
 CONNS = "conns"
 KILL = "kill"
@@ -38,11 +38,11 @@ def parse_conns(text: str) -> ListRequest:
 
 def parse_kill(text: str) -> TerminateRequest:
     """Read `ROLE PID… | strays | all [on SERVER] [because …]`; a mention as ROLE sets `owner`. Raises `UsageError`."""
-    words = split(KILL, text)
+    words = split(KILL, text, last=_begins_reason)
     _help_wanted(KILL, words)
     if not words:
         raise wrong(KILL, Problem.ROLE_MISSING)
-    words, reason = _take_reason(text, words)
+    reason = _reason(text, words.pop()) if len(words) > 1 and _begins_reason(words[-1]) else ""
     server, words = take_server(KILL, words, after=1)
     role, owner = whose(words[0])
     if len(words) == 1:
@@ -82,26 +82,28 @@ def _server(command: str, words: Sequence[Word], at: int) -> tuple[str, int]:
     return words[at + 1].text, at + 2
 
 
-def _take_reason(text: str, words: list[Word]) -> tuple[list[Word], str]:
-    """Cut the words before `because …` or `--reason …`; a phone makes a dash of two hyphens."""
-    for at, word in enumerate(words[1:], start=1):
-        flag = (
-            None
-            if word.quoted or word.mention
-            else re.match(r"(?:--|\u2014|\u2013)reason(?:=(.*))?$", word.text, re.DOTALL)
-        )
-        if not flag and not word.is_word("because"):
-            continue
-        reason = rest(text, word.end)
-        if flag and flag[1]:
-            reason = " ".join(f"{flag[1]} {reason}".split())
-        reason = _unquoted(reason)
-        if not reason:
-            raise wrong(KILL, Problem.REASON_MISSING)
-        if len(reason) > LONGEST_REASON:
-            raise wrong(KILL, Problem.REASON_TOO_LONG)
-        return words[:at], reason
-    return words, ""
+def _begins_reason(word: Word) -> bool:
+    return word.is_word("because") or _flag(word) is not None
+
+
+def _flag(word: Word) -> re.Match[str] | None:
+    """Match `--reason` and `--reason=…`; a phone makes one dash of the two hyphens."""
+    if word.quoted or word.mention:
+        return None
+    return re.fullmatch(r"(?:--|\u2014|\u2013)reason(?:=(.*))?", word.raw, re.DOTALL | re.IGNORECASE)
+
+
+def _reason(text: str, marker: Word) -> str:
+    """Read what follows `because` or `--reason`: free text, which nothing in it can make a part of the command."""
+    flag = _flag(marker)
+    reason = _unquoted(" ".join(f"{(flag and flag[1]) or ''} {rest(text, marker.end)}".split()))
+    if not reason:
+        raise wrong(KILL, Problem.REASON_MISSING)
+    if unfit(reason):
+        raise wrong(KILL, Problem.BAD_CHARACTER, reason)
+    if len(reason) > LONGEST_REASON:
+        raise wrong(KILL, Problem.REASON_TOO_LONG)
+    return reason
 
 
 def _unquoted(reason: str) -> str:

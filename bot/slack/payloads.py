@@ -11,7 +11,7 @@ from bot.errors import UsageError
 from bot.servers.backend import Backend
 from bot.slack import ids
 from bot.slack.commands import KILL
-from bot.slack.words import LONGEST_WORD, Problem, wrong
+from bot.slack.words import LONGEST_WORD, Problem, unfit, wrong
 
 LONGEST_VALUE = 2000
 """Characters of a button's value."""
@@ -130,13 +130,9 @@ def _object(value: object) -> Mapping[object, object]:
 
 def _name(content: Mapping[object, object], key: str) -> str:
     name = content.get(key)
-    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_WORD or _unfit(name):
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_WORD or unfit(name):
         raise _stale()
     return name
-
-
-def _unfit(name: str) -> bool:
-    return any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in name)
 
 
 def _stale() -> UsageError:

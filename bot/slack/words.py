@@ -1,6 +1,7 @@
 """What was typed after a slash command, as words: mentions, quoted names, plain words."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -83,15 +84,17 @@ _MENTION = re.compile(r"@([UW][A-Z0-9]{2,})(?:\|(.*))?", re.DOTALL)
 _ID = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
-def split(command: str, text: str) -> list[Word]:
-    """Split what was typed after `command` into words; raises `UsageError`.
+def split(command: str, text: str, last: Callable[[Word], bool] = lambda _: False) -> list[Word]:
+    """Split what was typed after `command` into words, up to the first for which `last` holds; raises `UsageError`.
 
     Slack writes people, channels and links in angle brackets and `&`, `<`, `>` as entities; both are undone here.
     """
-    words = []
+    words: list[Word] = []
     at = _end(_BLANKS, text, 0)
     while at < len(text):
         word = _angle(command, text, at) or _quoted(command, text, at) or _unquoted(text, at)
+        if words and last(word):
+            return [*words, word]
         if word.quoted or word.mention or word.text:
             words.append(_checked(command, word))
         at = _end(_BLANKS, text, word.end)
@@ -107,6 +110,11 @@ def rest(text: str, start: int) -> str:
     """Return free text from `start` on as a person would read it: mentions and links by their names, blanks joined."""
     named = _ANGLE.sub(lambda found: _label(found[1]), text[start:])
     return " ".join(unescape(named).split())
+
+
+def unfit(text: str) -> bool:
+    """Say whether `text` holds what no name on a server and no column of a database can: NUL, or half a surrogate pair."""
+    return any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in text)
 
 
 def slack_id(word: Word) -> str | None:
@@ -167,8 +175,7 @@ def _unquoted(text: str, at: int) -> Word:
 
 
 def _checked(command: str, word: Word) -> Word:
-    """Names that no server can hold are refused here: NUL, and halves of surrogate pairs, which no encoding takes."""
-    if any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in word.text):
+    if unfit(word.text):
         raise wrong(command, Problem.BAD_CHARACTER, word.text)
     if len(word.text) > LONGEST_WORD:
         raise wrong(command, Problem.TOO_LONG, word.text[:LONGEST_WORD])

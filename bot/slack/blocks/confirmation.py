@@ -25,7 +25,7 @@ def render(preview: Preview, *, zone: tzinfo, names: CommandNames) -> Message:
     valid = f"Nothing has ended yet. The buttons work for {duration(LAPSES_AFTER)}."
     blocks = [
         elements.section(f"*{question}*"),
-        *elements.sections([_lines(target, preview, zone) for target in proposal.targets[:SHOWN]]),
+        *elements.sections([_lines(target, preview, zone) for target in proposal.targets[:SHOWN]], "\n\n"),
         *_others(proposal.targets[SHOWN:], typed.conns(names, proposal.role, proposal.server)),
         *elements.sections(facts),
         *elements.sections(refusals),
@@ -44,7 +44,8 @@ def render_nothing(nothing: NothingToEnd, *, zone: tzinfo, names: CommandNames) 
     role = reading.role.name
     why = [f"{clause[0].upper()}{clause[1:]}." for clause in reasons.refused(nothing.refused, role, name)]
     if not why:
-        why = ["None of its connections looks stray."] if reading.clients else ["Nobody is connected."]
+        stray = "None of its connections looks stray. Being idle is fine by itself; to end one anyway, name its pid."
+        why = [stray] if reading.clients else ["Nobody is connected."]
     figures = f"{capacity.used(reading.capacity)} \u2014 {capacity.room(reading.capacity, name)}"
     further = [
         f"{name(role)} at {moment(reading.at, reading.at, zone)}: {figures}.",

@@ -49,16 +49,14 @@ def client(shown: Shown, width: int = CLIENT_WIDTH) -> str:
 
 
 def whose(shown: Shown, now: datetime, zone: tzinfo) -> str:
-    """The first line: which client, since when, from where, pid, database."""
-    where = code(shown.client_address, ADDRESS_WIDTH) if shown.client_address else "the server itself (local socket)"
-    parts = [client(shown), f"since {moment(shown.id.started_at, now, zone)}", f"from {where}", f"pid {shown.id.pid}"]
-    if shown.database:
-        parts.append(f"database {code(shown.database, CLIENT_WIDTH)}")
-    return " \u00b7 ".join(parts)
+    """The first line: which client, its pid, since when, from where."""
+    where = code(shown.client_address, ADDRESS_WIDTH) if shown.client_address else "the server's own machine"
+    since = f"since {moment(shown.id.started_at, now, zone)}"
+    return " \u00b7 ".join((client(shown), f"pid {shown.id.pid}", since, f"from {where}"))
 
 
 def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None = None) -> str:
-    """The second line: the state, for how long, the last query's start, and what its end would lose."""
+    """The second line: the state, for how long, the last query's start, what its end would lose, the database."""
     sign, _ = STATES[shown.state]
     parts = [f"{sign} *{state(shown, now)}*"]
     if shown.state is BackendState.ACTIVE:
@@ -70,6 +68,8 @@ def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None
         parts.append(f"transaction open since {moment(shown.transaction_started_at, now, zone)}")
     if shown.has_written:
         parts.append("\u26a0\ufe0f uncommitted writes")
+    if shown.database:
+        parts.append(f"in {code(shown.database, CLIENT_WIDTH)}")
     return " \u00b7 ".join(parts)
 
 

@@ -124,7 +124,7 @@ def _blocks(part: _Part, zone: tzinfo, names: CommandNames, labels: Counter[str]
                 elements.section(text, _close(part, row, zone, labels)) for text, row in zip(lines, rows, strict=True)
             ]
         else:
-            blocks += elements.sections([heading, *lines])
+            blocks += elements.sections([heading, *lines], "\n\n")
     if part.hidden:
         blocks.append(elements.context(_not_shown(part, names)))
     return blocks + _controls(part, zone)

@@ -9,7 +9,7 @@ from bot.incidents.proposal import Outcome, Proposal
 from bot.servers.capacity import Capacity
 from bot.servers.server import Presence, Target, Verdict
 from bot.slack.blocks import capacity, elements, reasons, typed
-from bot.slack.blocks.text import Message, code, join, moment, name, person, plural
+from bot.slack.blocks.text import Message, code, join, moment, name, person
 from bot.slack.commands import CommandNames
 
 PIDS_SHOWN = 100
@@ -27,6 +27,11 @@ _WORDS: dict[Verdict, tuple[str, str]] = {
     Verdict.INTERRUPTED: ("\u2754", "interrupted"),
 }
 
+_DETAILS = {
+    "hidden": "it does not show it to the bot",
+    "no_right": "the bot has no right to end it",
+    "not_signalled": "it could not be signalled",
+}
 _PRESENCE = {Presence.THERE.value: "it is still there", Presence.GONE.value: "it is gone, and nobody saw how"}
 
 
@@ -71,9 +76,9 @@ def _words(outcome: Outcome, role: str) -> tuple[str, str]:
         return sign, f"{words}: {_PRESENCE.get(outcome.detail, 'the server did not tell whether it is there')}"
     if not outcome.detail:
         return sign, words
-    known = outcome.detail in set(WhyNot)
-    why = reasons.forbidden(WhyNot(outcome.detail), role, name) if known else code(outcome.detail, 200)
-    return sign, f"{words}: {why}"
+    if outcome.detail in set(WhyNot):
+        return sign, f"{words}: {reasons.forbidden(WhyNot(outcome.detail), role, name)}"
+    return sign, f"{words}: {_DETAILS.get(outcome.detail) or code(outcome.detail, 200)}"
 
 
 def _who(outcomes: list[Outcome], target: Callable[[Outcome], Target | None]) -> str:
@@ -91,13 +96,14 @@ def _who(outcomes: list[Outcome], target: Callable[[Outcome], Target | None]) ->
 
 def _headline(proposal: Proposal, zone: tzinfo) -> str:
     done = sum(1 for outcome in proposal.outcomes if outcome.verdict is Verdict.TERMINATED)
-    of = plural(len(proposal.outcomes), "connection")
-    count = of if done == len(proposal.outcomes) else f"{done:,} of {of}"
     by = person(proposal.claimed_by or proposal.requester)
-    when = f", {moment(proposal.resolved_at, proposal.resolved_at, zone)}" if proposal.resolved_at else ""
-    what = f"{by} ended {count}" if done else f"None of {of} was ended"
-    asked = "" if done else f" (asked by {by})"
-    return f"{what} of {name(proposal.role)} on {name(proposal.server)}{asked}{when}."
+    at = proposal.resolved_at
+    when = f", {moment(at, at, zone)}" if at else ""
+    where = f"{name(proposal.role)} on {name(proposal.server)}{when}."
+    if not done:
+        return f"This click of {by} ended no connection of {where}"
+    count = f"{done:,} of {len(proposal.outcomes):,}" if done < len(proposal.outcomes) else f"{done:,}"
+    return f"{by} ended {count} connection{'s' if len(proposal.outcomes) > 1 else ''} of {where}"
 
 
 def _now(role: str, now: Capacity) -> str:

@@ -7,23 +7,25 @@ from bot.slack.blocks.text import Quote, duration, join
 
 def stray(reasons: tuple[Reason, ...], quote: Quote) -> str:
     """Return why a connection looks stray, as one clause."""
-    return join([_reason(reason, quote) for reason in reasons])
+    twin = any(reason.kind is ReasonKind.TWIN for reason in reasons)
+    return "; ".join(_reason(reason, quote, twin=twin) for reason in reasons)
 
 
-def _reason(reason: Reason, quote: Quote) -> str:
-    client = quote(reason.client) if reason.client else "an unnamed client"
-    lasted = duration(reason.lasted) if reason.lasted is not None else None
+def _reason(reason: Reason, quote: Quote, *, twin: bool) -> str:
+    client = quote(reason.client) if reason.client else "unnamed"
+    lasted = f" for {duration(reason.lasted)}" if reason.lasted is not None else ""
     match reason.kind:
         case ReasonKind.ABORTED:
-            return "its transaction failed" + (f" {lasted} ago" if lasted else "") + " and was never ended"
+            return f"its transaction has failed and was left open{lasted}"
         case ReasonKind.IDLE_IN_TRANSACTION:
-            return "it waits in an open transaction" + (f" for {lasted}" if lasted else "")
+            return f"its transaction was left open{lasted}"
         case ReasonKind.TWIN:
-            return f"one of {reason.count:,} of {client} from the same address and not the newest"
+            return f"one of {reason.count:,} {client} connections from this address, not the newest"
         case ReasonKind.EXTRA_CLIENT:
-            return f"{client} is known to hold extra ones ({reason.count:,} here) and this is not the newest"
+            known = f"{client} is known to hold extra ones"
+            return known if twin else f"{known}, and of its {reason.count:,} this is not the newest"
         case ReasonKind.IDLE_LONG:
-            return "nothing was asked of it" + (f" for {lasted}" if lasted else " for long")
+            return f"unused{lasted or ' for long'}"
 
 
 def in_use(use: InUse) -> str:

@@ -9,6 +9,8 @@ from bot.slack.blocks import connection, elements, outcome
 from bot.slack.blocks.text import Message, code, moment, name, person, plural
 from bot.slack.commands import CommandNames
 
+PIDS_NAMED = 5
+
 
 def render(proposal: Proposal, *, zone: tzinfo) -> Message:
     """Say how an interrupted proposal was settled: what is still there and what is gone, never that it was terminated."""
@@ -17,7 +19,7 @@ def render(proposal: Proposal, *, zone: tzinfo) -> Message:
         if proposal.claimed_at
         else ""
     )
-    head = f"The bot was interrupted{when} while ending {_what(proposal)}."
+    head = f"The bot was interrupted{when} while it ended {_what(proposal)}."
     lines = outcome.describe(proposal)
     there = any(one.detail == Presence.THERE for one in proposal.outcomes)
     on = (
@@ -37,7 +39,7 @@ def render_unsettled(unsettled: Unsettled, *, zone: tzinfo) -> Message:
     at = unsettled.proposal.claimed_at
     since = f" (asked at {moment(at, at, zone)})" if at else ""
     return elements.short(
-        f"\u23f3 The server stopped answering while ending {_what(unsettled.proposal)}{since}. "
+        f"\u23f3 The server stopped answering while it was to end {_what(unsettled.proposal)}{since}. "
         "Some may have ended. What became of them is told here as soon as the server answers; please do not ask again yet."
     )
 
@@ -52,7 +54,7 @@ def render_reconnected(proposal: Proposal, pids: tuple[int, ...]) -> Message:
 
 def render_withdrawn(proposal: Proposal) -> Message:
     """Say that nothing was ended, because its requester took it back."""
-    return elements.short(f"Cancelled: {_what(proposal)} not ended. Nothing was changed.")
+    return elements.short(f"Cancelled: nothing was ended. You had asked for {_what(proposal)}.")
 
 
 def render_not_claimed(refused: NotClaimed, *, zone: tzinfo, names: CommandNames) -> Message:
@@ -70,19 +72,18 @@ def _why_not(why: str, proposal: Proposal, zone: tzinfo) -> str:
     what = _what(proposal)
     match why:
         case "foreign":
-            return (
-                f"Only {person(proposal.requester)}, who asked to end {what}, can use these buttons. Nothing was done."
-            )
+            # Whose connection it is may be none of theirs to know.
+            return "Nothing was done: these buttons are for the person who asked. Type the command yourself."
         case "denied":
-            return f"You may not end {what} any more: your right to it was changed since. Nothing was ended."
+            return f"Nothing was ended: you have no right any more to end {what}."
         case "lapsed":
-            return f"Two minutes have passed, so {what} was not ended. *Ask again* shows how things stand now."
+            return f"Nothing was ended: two minutes had passed since {what} was shown. *Ask again* shows how things stand now."
         case "withdrawn":
-            return f"This was cancelled: {what} was not ended."
+            return f"Nothing was ended: {what} was cancelled before. *Ask again* shows how things stand now."
         case "claimed" | "resolved":
             return _first(proposal, zone)
         case _:
-            return f"This click did nothing: {what} cannot be ended with this button any more."
+            return f"This click did nothing: the button for {what} does not work any more."
 
 
 def _first(proposal: Proposal, zone: tzinfo) -> str:
@@ -91,10 +92,13 @@ def _first(proposal: Proposal, zone: tzinfo) -> str:
     when = f" at {moment(at, proposal.resolved_at or at, zone)}" if at else ""
     first = f"{by} was first{when}"
     if proposal.state is not State.RESOLVED:
-        return f"{first}: {_what(proposal)} is being ended. This click did nothing more."
+        return f"{first} and is ending {_what(proposal)} now. This click did nothing more."
     lines = "\n".join(outcome.describe(proposal))
-    return f"{first}: this is done, and this click did nothing more.\n{lines}"
+    return f"{first} with {_what(proposal)}; this click did nothing more.\n{lines}"
 
 
 def _what(proposal: Proposal) -> str:
-    return f"{plural(len(proposal.targets), 'connection')} of {name(proposal.role)} on {name(proposal.server)}"
+    """Return `pid 4711 of alice on class`, or how many."""
+    numbers = [target.id.pid for target in proposal.targets]
+    which = connection.pids(numbers) if len(numbers) <= PIDS_NAMED else plural(len(numbers), "connection")
+    return f"{which} of {name(proposal.role)} on {name(proposal.server)}"

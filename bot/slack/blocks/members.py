@@ -1,0 +1,88 @@
+"""The allow-list and the owners of roles: what stands in them, and what was changed."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from bot.access.member import Grade, Member, Origin, Owner
+from bot.slack.blocks import elements
+from bot.slack.blocks.text import Message, code, join, moment, name, person, plural
+from bot.slack.commands import CommandNames
+
+SHOWN = 40
+ROLES_WIDTH = 200
+
+_ORIGINS = {
+    Origin.ROSTER: "from the roster",
+    Origin.STAFF: "by staff",
+    Origin.VOUCH: "vouched for",
+    Origin.POSSESSION: "proved to hold its password",
+}
+
+
+def render(members: Sequence[Member], *, zone: tzinfo, now: datetime, names: CommandNames) -> Message:
+    """Show who may help, the highest grade first."""
+    if not members:
+        add = code(f"{names.connbot} allow @Ann responder")
+        return elements.short(
+            f"Nobody is on the allow-list yet, so only owners can end connections. Add somebody: {add}."
+        )
+    ordered = sorted(members, key=lambda member: (-member.grade, member.server, member.slack_id, member.roles))
+    people = len({member.slack_id for member in members})
+    head = f"{plural(people, 'person', 'people')} on the allow-list."
+    lines = [f"\u2022 {_line(member, zone, now)}" for member in ordered[:SHOWN]]
+    if len(ordered) > SHOWN:
+        lines.append(
+            f"{plural(len(ordered) - SHOWN, 'further entry', 'further entries')} not shown: `connbot members` has them."
+        )
+    return elements.message([head, *lines], elements.sections([f"*{head}*", *lines]))
+
+
+def render_allowed(member: Member, *, zone: tzinfo, now: datetime) -> Message:
+    """Say what a person may do from now on."""
+    return elements.short(f"Done: {_line(member, zone, now)}.")
+
+
+def render_disallowed(slack_id: str, removed: Sequence[Member]) -> Message:
+    """Say what a person may not do any more."""
+    if not removed:
+        return elements.short(f"{person(slack_id)} is not on the allow-list there; nothing was changed.")
+    taken = join([f"{_a(member.grade)} {_scope(member.server, member.roles)}" for member in removed])
+    return elements.short(f"Done: {person(slack_id)} is no longer {taken}.")
+
+
+def render_owned(owner: Owner) -> Message:
+    """Say whose role it is from now on."""
+    how = _ORIGINS[owner.origin]
+    return elements.short(
+        f"Done: {name(owner.role)} on {name(owner.server)} is {person(owner.slack_id)}'s ({how}). "
+        "They can see and close its connections themselves."
+    )
+
+
+def render_disowned(slack_id: str, removed: Sequence[Owner]) -> Message:
+    """Say whose role it is no longer."""
+    if not removed:
+        return elements.short(f"{person(slack_id)} owns no such role; nothing was changed.")
+    roles = [f"{name(owner.role)} on {name(owner.server)}" for owner in removed[:SHOWN]]
+    if len(removed) > SHOWN:
+        roles.append(f"{len(removed) - SHOWN:,} more")
+    return elements.short(f"Done: {person(slack_id)} no longer owns {join(roles)}.")
+
+
+def _line(member: Member, zone: tzinfo, now: datetime) -> str:
+    until = ""
+    if member.until is not None:
+        over = member.until <= now
+        until = f" \u00b7 {'over since' if over else 'until'} {moment(member.until, now, zone)}"
+    added = f"by {person(member.added_by)}, {moment(member.added_at, now, zone)}"
+    scope = _scope(member.server, member.roles)
+    return f"{person(member.slack_id)} is {_a(member.grade)} {scope}{until} \u00b7 {added}"
+
+
+def _a(grade: Grade) -> str:
+    return f"{'a' if grade is Grade.RESPONDER else 'an'} {grade.word}"
+
+
+def _scope(server: str, roles: str) -> str:
+    where = f"on {name(server)}" if server else "on every server"
+    return f"{where} for {code(roles, ROLES_WIDTH) if roles else 'all students'}"
