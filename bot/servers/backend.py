@@ -70,8 +70,8 @@ class Backend:
 
     @property
     def in_transaction(self) -> bool:
-        """A transaction is open, whatever it does."""
-        return self.transaction_started_at is not None
+        """A transaction is open, whatever it does; of one that has failed the server no longer tells when it began."""
+        return self.transaction_started_at is not None or self.state is BackendState.ABORTED
 
     def in_state_for(self, at: datetime) -> timedelta | None:
         """How long it has been in its state at the server's time `at`; None where the server does not tell."""

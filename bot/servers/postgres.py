@@ -11,7 +11,7 @@ import psycopg
 
 from bot.errors import ServerUnavailable, SetupError
 from bot.servers import opening, queries
-from bot.servers.backend import BackendId, BackendState
+from bot.servers.backend import BackendId
 from bot.servers.holder import Holder
 from bot.servers.opening import Connection
 from bot.servers.readings import Row, reading_of, role_of
@@ -26,7 +26,6 @@ WATCH_FOR = 5.0
 """Seconds in which a signalled backend is expected to end."""
 _FIRST_LOOK = 0.005
 _LONGEST_LOOK = 0.1
-_WORKING = (BackendState.ACTIVE, BackendState.FASTPATH)
 
 _VERDICTS = {
     "gone": Verdict.ALREADY_GONE,
@@ -46,10 +45,11 @@ _WITHOUT_DETAIL = ("gone", "late", "changed", "signalled")
 class PostgresServer:
     """One PostgreSQL instance; see `bot.servers.server.Server`, which it is."""
 
-    def __init__(self, settings: ServerSettings) -> None:
+    def __init__(self, settings: ServerSettings, *, watch_for: float = WATCH_FOR) -> None:
         if faults := opening.faults(settings):
             raise SetupError(faults)
         self._settings = settings
+        self._watch_for = watch_for
         self._poolers = opening.pooler_parameters(settings)
         self._missing: tuple[Missing, ...] = ()
         self._holder = Holder(settings.name, self._connect)
@@ -161,7 +161,7 @@ class PostgresServer:
             "role_oids": [backend.role_oid for backend in targets],
             "transactions": [target.transaction_started_at for target in targets.values()],
             "written": [target.has_written for target in targets.values()],
-            "working": [target.state in _WORKING for target in targets.values()],
+            "states": [target.state.value for target in targets.values()],
             "students": list(self._settings.students),
             "services": list(self._settings.services),
             "before": before,
@@ -172,7 +172,7 @@ class PostgresServer:
     async def _watch(self, left: Collection[BackendId]) -> AsyncIterator[set[BackendId]]:
         """Say again and again which of them are there, until none is or the time is over; others' reads go between ours."""
         loop = asyncio.get_running_loop()
-        over, pause = loop.time() + WATCH_FOR, _FIRST_LOOK
+        over, pause = loop.time() + self._watch_for, _FIRST_LOOK
         while left and loop.time() < over:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_LOOK)

@@ -131,7 +131,7 @@ SELECT target.pid, target.started_at, CASE
     WHEN now.state <> 'idle' AND (
         now.xact_start IS DISTINCT FROM target.xact_start
         OR now.backend_xid IS NOT NULL AND NOT target.has_written
-        OR now.state IN ('active', 'fastpath function call') AND NOT target.working
+        OR now.state NOT IN ('idle in transaction', target.state)
     ) THEN 'changed'
     WHEN NOT (pg_has_role(now.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')) THEN 'no_right'
     WHEN clock_timestamp() >= %(before)s THEN 'late'
@@ -139,8 +139,8 @@ SELECT target.pid, target.started_at, CASE
     ELSE 'not_signalled' END AS answer
 FROM unnest(
     %(pids)s::int[], %(starts)s::timestamptz[], %(role_oids)s::oid[], %(transactions)s::timestamptz[], %(written)s::bool[],
-    %(working)s::bool[]
-) AS target(pid, started_at, role_oid, xact_start, has_written, working)
+    %(states)s::text[]
+) AS target(pid, started_at, role_oid, xact_start, has_written, state)
 {_NOW}
 LEFT JOIN pg_roles AS role ON role.oid = now.usesysid
 """

@@ -1,0 +1,78 @@
+"""A server with a group of students, and the bot's own connection to it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.servers.backend import Backend
+from bot.servers.postgres import WATCH_FOR, PostgresServer
+from bot.servers.server import Reading
+from bot.servers.settings import ServerSettings
+from tests.postgres import OpenBackend, Postgres
+
+
+@dataclass
+class Class:
+    """One test's students on one server, and what asks the server about them."""
+
+    postgres: Postgres
+    students: str
+    bot: str
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def make_student(self, prefix: str = "student", **options: Any) -> str:
+        return self.postgres.make_role(prefix, groups=[self.students], **options)
+
+    def settings(self, bot: str | None = None, *, dbname: str = "postgres", **changes: Any) -> ServerSettings:
+        given = {"students": (self.students,), "dsn": self.postgres.dsn(bot or self.bot, dbname), **changes}
+        return ServerSettings(name="class", **given)
+
+    async def open(self, bot: str | None = None, *, watch_for: float = WATCH_FOR, **changes: Any) -> PostgresServer:
+        """Open the bot's connection, for as long as the test lasts."""
+        server = PostgresServer(self.settings(bot, **changes), watch_for=watch_for)
+        self.stack.push_async_callback(server.close)
+        await server.open()
+        return server
+
+    def sessions(self, bot: str | None = None) -> int:
+        """Count the bot's sessions as the server sees them."""
+        query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
+        ((count,),) = self.postgres.admin.execute(query, [bot or self.bot]).fetchall()
+        return int(count)
+
+    def clock(self) -> datetime:
+        ((now,),) = self.postgres.admin.execute("SELECT clock_timestamp()").fetchall()
+        assert isinstance(now, datetime)
+        return now
+
+    def soon(self) -> datetime:
+        """A deadline for a signal, as a claim sets it."""
+        return self.clock() + timedelta(seconds=10)
+
+
+async def read(server: PostgresServer, role: str) -> Reading:
+    """Read a role that there is."""
+    reading = await server.read(role)
+    assert reading is not None
+    return reading
+
+
+async def shown(server: PostgresServer, opened: OpenBackend) -> Backend:
+    """Read one session as a person is shown it."""
+    reading = await read(server, opened.role)
+    return next(backend for backend in reading.backends if backend.pid == opened.pid)
+
+
+@pytest.fixture
+async def course(postgres: Postgres) -> AsyncIterator[Class]:
+    async with AsyncExitStack() as stack:
+        yield Class(postgres, postgres.make_group(), postgres.make_bot_role(), stack)
+
+
+@pytest.fixture
+async def server(course: Class) -> PostgresServer:
+    return await course.open()
