@@ -105,6 +105,16 @@ async def test_a_slow_or_absent_app_is_told_to_the_person() -> None:
         assert (await workspace.command("alice", "general", "/ask")).error == "dispatch_failed"
 
 
+async def test_a_command_may_be_answered_in_plain_text_whatever_it_is_called() -> None:
+    async def plain(_request: web.Request) -> web.Response:
+        return web.Response(text="{not json", content_type="application/json")
+
+    async with a_workspace() as workspace, a_plain_server(plain) as url:
+        workspace.set_request_url(url)
+        assert (await workspace.command("alice", "general", "/ask")).error is None
+        assert [message.text for message in workspace.messages("general", "alice")] == ["{not json"]
+
+
 async def test_an_event_is_sent_again_three_times_with_the_same_id() -> None:
     seen: list[tuple[str, str | None, str | None]] = []
 

@@ -191,7 +191,14 @@ async def test_posting_to_a_person_means_their_direct_conversation() -> None:
         posted = await client.chat_postMessage(channel=ALICE, text="psst")
         assert posted["channel"] == workspace.dm("alice")
         assert [message.text for message in workspace.messages(workspace.dm("alice"), "alice")] == ["psst"]
-        assert (await client.conversations_open(users=[ALICE]))["channel"]["id"] == posted["channel"]
+        opened = await client.conversations_open(users=[ALICE], return_im=True)
+        assert opened["channel"]["id"] == posted["channel"]
+        assert (opened["channel"]["is_im"], opened["channel"]["user"]) == (True, ALICE)
+        assert (opened["no_op"], opened["already_open"]) == (True, True)
+        assert (await client.conversations_open(channel=str(posted["channel"])))["already_open"]
+        assert await error(client.conversations_open(channel=GENERAL)) == "channel_not_found"
+        assert await error(client.conversations_open(users=[ALICE, BOB])) == "missing_scope"
+        assert await error(client.conversations_open(users=[])) == "users_list_not_supplied"
         assert await error(client.conversations_open(users=["U0NOBODY00"])) == "user_not_found"
         assert await error(client.conversations_open(users=[workspace.app().bot_user_id])) == "cannot_dm_bot"
 
@@ -281,7 +288,7 @@ async def test_conversations_are_those_the_app_may_know_of() -> None:
         client = a_client(workspace)
         public = await client.conversations_list()
         assert [each["id"] for each in public["channels"]] == [GENERAL, RANDOM]
-        assert [each["is_member"] for each in public["channels"]] == [True, False]
+        assert [(each["is_member"], each["num_members"]) for each in public["channels"]] == [(True, 4), (False, 3)]
         every = await client.conversations_list(types="public_channel,private_channel")
         assert [each["id"] for each in every["channels"]] == [GENERAL, STAFF, RANDOM]
         mine = await client.users_conversations(types="public_channel,private_channel")
@@ -372,7 +379,7 @@ async def test_posting_faster_than_slack_grants_gets_429_for_that_channel_alone(
         with pytest.raises(SlackApiError) as raised:
             await client.chat_postMessage(channel=GENERAL, text="too fast")
         assert (raised.value.response.status_code, raised.value.response.headers["Retry-After"]) == (429, "1")
-        assert raised.value.response["error"] == "ratelimited"
+        assert raised.value.response.data == {"ok": False, "error": "ratelimited"}
         await client.chat_postMessage(channel=STAFF, text="elsewhere")
         clock.move(timedelta(seconds=1))
         await client.chat_postMessage(channel=GENERAL, text="now")

@@ -22,6 +22,19 @@ def test_an_app_has_what_its_manifest_declares() -> None:
     assert (app.interactive, app.socket_mode, app.request_url) == (True, True, None)
 
 
+def test_a_bare_manifest_grants_nothing() -> None:
+    bare = {"display_information": {"name": "bare"}, "features": {"slash_commands": [{"command": "/x"}]}}
+    app = InstalledApp.from_manifest(bare, bot_token=BOT_TOKEN)
+    assert app.name == "bare"
+    assert [(each.command, each.description, each.should_escape) for each in app.commands] == [("/x", "", False)]
+    assert (app.scopes, app.events, app.interactive, app.socket_mode) == (frozenset(), frozenset(), False, False)
+
+
+def test_bots_are_nobody_one_can_be() -> None:
+    seed = Seed(people=(Person("alice"), Person("robot", is_bot=True), Person("dan", persona=False)), rooms=())
+    assert [user.name for user in State(seed, Clock()).users.values() if user.persona] == ["alice"]
+
+
 def test_tokens_and_secrets_are_not_printed() -> None:
     seed = a_seed()
     state = State(seed, Clock())
