@@ -1,5 +1,6 @@
 """The parts messages are built of, within Slack's limits; text comes in ready, foreign text through `text`."""
 
+import json
 from collections.abc import Sequence
 
 from bot.slack import ids
@@ -9,6 +10,9 @@ SECTION_LIMIT = 3000
 OPTION_LIMIT = 75
 LABEL_LIMIT = 75
 OPTIONS_IN_A_LIST = 10
+BLOCKS_LIMIT = 50
+WHOLE_LIMIT = 12_500
+"""Characters of all blocks as JSON; Slack's own limit is not published, refusals were seen from about 13,200 on."""
 
 DANGER = "danger"
 PRIMARY = "primary"
@@ -88,6 +92,12 @@ def message(told: Sequence[str], blocks: Sequence[Block]) -> Message:
     """Put `blocks` together with the sentences that say the same: as many as fit, the most important first."""
     spoken = [spelled(sentence) for sentence in told]
     return Message(sentences(spoken, lambda count: f"({count:,} more in the message itself.)"), tuple(blocks))
+
+
+def fits(whole: Message) -> bool:
+    """Say whether Slack takes so many and so long blocks in one message."""
+    characters = len(json.dumps(whole.blocks, ensure_ascii=False))
+    return len(whole.blocks) <= BLOCKS_LIMIT and characters <= WHOLE_LIMIT
 
 
 def short(text: str, *more: Block) -> Message:

@@ -17,7 +17,7 @@ from bot.slack.blocks.text import Block, Message, clock, code, join, moment, nam
 from bot.slack.commands import CommandNames
 
 SHOWN = 15
-"""Connections told in detail in one message; Slack refuses messages of more than about 13,000 characters."""
+"""Connections told in detail in one message, if they fit."""
 ROLES_SHOWN = 5
 CLOSE_BUTTONS = 10
 """An owner's connections up to this many have a button each; more are ticked in a list."""
@@ -58,35 +58,38 @@ class _Part:
 
 
 def render(listing: Listing, *, zone: tzinfo, names: CommandNames) -> Message:
-    """Show every role of `listing` and name the servers that did not answer."""
-    parts = _parts(listing.roles[:ROLES_SHOWN])
-    left_out = [entry.reading for entry in listing.roles[ROLES_SHOWN:]]
+    """Show every role of `listing` and name the servers that did not answer; as many connections as one message takes."""
+    messages = (_rendered(listing, shown, zone, names) for shown in range(SHOWN, 0, -3))
+    return next((message for message in messages if elements.fits(message)), _rendered(listing, 0, zone, names))
+
+
+def _rendered(listing: Listing, shown: int, zone: tzinfo, names: CommandNames) -> Message:
+    parts = _parts(listing.roles[:ROLES_SHOWN], shown)
+    further = len(listing.roles) - len(parts)
     labels = Counter(_label(part, row, zone) for part in parts for row in part.rows)
-    blocks: list[Block] = []
-    told: list[str] = []
-    for part in parts:
-        blocks += _blocks(part, zone, names, labels)
-        told += _told(part)
-    if left_out:
-        more = f"{plural(len(left_out), 'further role')} not shown: type {code(f'{names.conns} ROLE')} for one of them."
+    blocks: list[Block] = [block for part in parts for block in _blocks(part, zone, names, labels)]
+    told = [said for part in parts for said in _summary(part)]
+    if further:
+        more = f"{plural(further, 'further role')} not shown: type {code(f'{names.conns} ROLE')} for one of them."
         blocks.append(elements.context(more))
         told.append(more)
     for error in listing.unavailable:
         sentence = refusal.sentence(error, names=names, quote=name)
         blocks.append(elements.section(f"\u26a0\ufe0f {sentence}"))
         told.append(sentence)
-    return elements.message(told, blocks)
+    return elements.message([*told, *(said for part in parts for said in _details(part))], blocks)
 
 
-def _parts(entries: Sequence[RoleListing]) -> list[_Part]:
+def _parts(entries: Sequence[RoleListing], room: int) -> list[_Part]:
     """Share the rows that fit among the roles, so that each has some."""
-    room, parts = SHOWN, []
+    parts = []
     for index, entry in enumerate(entries):
-        rows = [_Row(one.backend, one.reasons, forbids(one.backend, entry.reading)) for one in entry.strays]
-        rows += [_Row(backend, (), forbids(backend, entry.reading)) for backend in entry.others]
-        shown = tuple(rows[: room // (len(entries) - index)])
-        room -= len(shown)
-        parts.append(_Part(entry, shown, index, len(entries) == 1))
+        share = room // (len(entries) - index)
+        shown = [(stray.backend, stray.reasons) for stray in entry.strays[:share]]
+        shown += [(backend, ()) for backend in entry.others[: share - len(shown)]]
+        rows = tuple(_Row(backend, why, forbids(backend, entry.reading)) for backend, why in shown)
+        room -= len(rows)
+        parts.append(_Part(entry, rows, index, len(entries) == 1))
     return parts
 
 
@@ -98,16 +101,22 @@ def _headline(part: _Part) -> tuple[str, str]:
     return use, capacity.room(reading.capacity, name)
 
 
-def _told(part: _Part) -> list[str]:
-    """The part's share of the message's `text`: the headline, then a sentence for each connection."""
+def _summary(part: _Part) -> list[str]:
+    """The part's share of what the message's `text` says first."""
     use, room = _headline(part)
-    told = [f"{use} \u2014 {room}."]
+    said = [f"{use} \u2014 {room}."]
     if part.entry.strays:
-        told.append(f"{len(part.entry.strays):,} {'looks' if len(part.entry.strays) == 1 else 'look'} stray.")
+        said.append(f"{len(part.entry.strays):,} {'looks' if len(part.entry.strays) == 1 else 'look'} stray.")
+    return [*said, f"{part.hidden:,} more are not shown."] if part.hidden else said
+
+
+def _details(part: _Part) -> list[str]:
+    """A sentence for each connection that is shown."""
+    details = []
     for row in part.rows:
         why = f", stray: {reasons.stray(row.stray, name)}" if row.stray else ""
-        told.append(f"P{connection.brief(row.backend, part.at)[1:]}{why}.")
-    return [*told, f"{part.hidden:,} more are not shown."] if part.hidden else told
+        details.append(f"P{connection.brief(row.backend, part.at)[1:]}{why}.")
+    return details
 
 
 def _blocks(part: _Part, zone: tzinfo, names: CommandNames, labels: Counter[str]) -> list[Block]:
@@ -162,7 +171,7 @@ def _side_remarks(part: _Part, zone: tzinfo) -> str:
         whys = frozenset(row.why_not for row in part.rows if row.why_not)
         clauses = [reasons.forbidden(why, reading.role.name, name) for why in WhyNot if why in whys]
         said += [f"Nothing can be ended here: {join(clauses)}.", *reasons.way_on(whys, part.entry.ask, name)]
-    elif owner and part.rows:
+    elif owner and part.rows and part.index == 0:
         said.append(
             "\u201cStray\u201d means that nobody seems to use it, for the reason given; a connection that is only idle is fine. "
             "Close what you no longer need, best in the program itself; here you are asked once more before it ends."
@@ -186,7 +195,7 @@ def _not_shown(part: _Part, names: CommandNames) -> str:
 
 
 def _controls(part: _Part, zone: tzinfo) -> list[Block]:
-    strays = [one for one in part.entry.strays if forbids(one.backend, part.entry.reading) is None]
+    strays = any(forbids(one.backend, part.entry.reading) is None for one in part.entry.strays)
     if not part.endable or (part.one_by_one and not strays):
         return []
     reading = part.entry.reading
