@@ -9,7 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import ColumnElement, DateTime, Interval, event, func, literal, select, type_coerce
+from sqlalchemy import ColumnElement, DateTime, Interval, Table, event, func, literal, select, type_coerce
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
@@ -118,6 +120,10 @@ class OwnDatabase:
             if self.path:
                 await self._miss_the_file()
             yield await stack.enter_async_context(self._modes["read"].connect())
+
+    def insert(self, table: Table) -> "postgresql.Insert | sqlite_dialect.Insert":
+        """Begin an INSERT that knows ON CONFLICT, as this kind of database spells it."""
+        return sqlite_dialect.insert(table) if self.path else postgresql.insert(table)
 
     async def now(self, connection: AsyncConnection | None = None) -> datetime:
         """Tell the database's own time; in `connection`'s transaction if one is given."""

@@ -5,11 +5,12 @@ payload is canonical JSON that holds the actor and the kind too. Forgetting remo
 what followed upon what is still proved.
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import UsageError
 from bot.storage.columns import storable
+from bot.storage.engine import OwnDatabase
 from bot.storage.tables import record, record_head
 
 FORGET = "forget"
@@ -51,52 +53,35 @@ class Record:
         """Whether entries are proved by a key that is not in the database."""
         return bool(self.key)
 
-    async def lock(self, connection: AsyncConnection) -> tuple[int, str]:
-        """Let no other transaction append until this one ends, and return the head: sequence number and digest.
-
-        Whoever decides by what is stored and then appends takes this first: then the chain's order is the decisions' order.
-        """
-        head = (await connection.execute(_HEAD)).one()
-        return head.seq, head.digest
+    @contextlib.asynccontextmanager
+    async def turn(self, db: OwnDatabase) -> "AsyncIterator[Turn]":
+        """Open a transaction in which nobody else appends, so that the chain's order is the order of the decisions."""
+        async with db.write() as connection:
+            head = await self._lock(connection)
+            yield Turn(self.key, connection, await db.now(connection), head)
 
     async def append(
         self, connection: AsyncConnection, now: datetime, actor: str, kind: str, payload: Mapping[str, object]
     ) -> Entry:
-        """Append one entry in the caller's transaction; `payload` is JSON, `team`, `server` and `role` in it are looked up by."""
-        (entry,) = await self.append_all(connection, now, actor, kind, [payload])
-        return entry
+        """Append one entry in the caller's transaction; see `Turn.append`."""
+        return await Turn(self.key, connection, now, await self._lock(connection)).append(actor, kind, payload)
 
-    async def append_all(
-        self,
-        connection: AsyncConnection,
-        now: datetime,
-        actor: str,
-        kind: str,
-        payloads: Iterable[Mapping[str, object]],
-    ) -> tuple[Entry, ...]:
-        """Append an entry for each of `payloads`, in order."""
-        head = await self.lock(connection)
-        rows = []
-        for payload in payloads:
-            rows.append(_row(self.key, head, now, _whole(actor, kind, payload)))
-            head = rows[-1]["seq"], rows[-1]["digest"]
-        if rows:
-            await connection.execute(_INSERT, rows)
-            await connection.execute(_MOVE_HEAD, {"new_seq": head[0], "new_digest": head[1]})
-        return tuple(Entry(row["seq"], now, row["digest"]) for row in rows)
+    async def _lock(self, connection: AsyncConnection) -> tuple[int, str]:
+        head = (await connection.execute(_HEAD)).one()
+        return head.seq, head.digest
 
     async def forget(
         self, connection: AsyncConnection, now: datetime, actor: str, seqs: Collection[int]
     ) -> Entry | None:
         """Remove what the entries `seqs` say and keep their digests; an entry itself. None: there was nothing to forget."""
-        await self.lock(connection)
+        turn = Turn(self.key, connection, now, await self._lock(connection))
         standing = record.c.seq.in_(seqs) & record.c.payload.is_not(None) & (record.c.kind != FORGET)
         found = (await connection.execute(select(record.c.seq).where(standing).order_by(record.c.seq))).scalars().all()
         if not found:
             return None
         gone = dict.fromkeys(("payload", "salt", *_COPIES))
         await connection.execute(update(record).where(standing).values(gone))
-        return await self.append(connection, now, actor, FORGET, {"forgotten": list(found)})
+        return await turn.append(actor, FORGET, {"forgotten": list(found)})
 
     async def verify(self, connection: AsyncConnection, *, head: str | None = None) -> "Verified | Broken":
         """Prove the whole chain from its first entry; `head` (`SEQ:DIGEST`, as told before) finds a cut-off end too."""
@@ -124,6 +109,32 @@ class Record:
         if seq == 0:
             return NOTHING
         return (await connection.execute(select(record.c.digest).where(record.c.seq == seq))).scalar_one_or_none()
+
+
+class Turn:
+    """A transaction that holds the head of the chain: `connection` to read and write with, `at` its time."""
+
+    def __init__(self, key: bytes, connection: AsyncConnection, at: datetime, head: tuple[int, str]) -> None:
+        self.connection = connection
+        self.at = at
+        self._key = key
+        self._head = head
+
+    async def append(self, actor: str, kind: str, payload: Mapping[str, object]) -> Entry:
+        """Append one entry; `payload` is what JSON can say, and it is looked up by its `team`, `server` and `role`."""
+        (entry,) = await self.append_all(actor, kind, [payload])
+        return entry
+
+    async def append_all(self, actor: str, kind: str, payloads: Iterable[Mapping[str, object]]) -> tuple[Entry, ...]:
+        """Append an entry for each of `payloads`, in order."""
+        rows = []
+        for payload in payloads:
+            rows.append(_row(self._key, self._head, self.at, _whole(actor, kind, payload)))
+            self._head = rows[-1]["seq"], rows[-1]["digest"]
+        if rows:
+            await self.connection.execute(_INSERT, rows)
+            await self.connection.execute(_MOVE_HEAD, {"new_seq": self._head[0], "new_digest": self._head[1]})
+        return tuple(Entry(row["seq"], self.at, row["digest"]) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,87 @@
+"""What happened, as history tells it: terminations out of the proposals, all else out of the record."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from bot.incidents.proposal import Kind, Proposal
+
+_KINDS = {Kind.TERMINATE: "termination", Kind.CANCEL: "cancellation", Kind.CLIENT: "client_termination"}
+
+
+@dataclass(frozen=True, slots=True)
+class EventBackend:
+    """One connection of a termination; `outcome` None: nothing has become of it yet."""
+
+    pid: int
+    started_at: datetime
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened: a termination, refusal, membership, ownership, workspace …; times are aware UTC."""
+
+    id: str
+    kind: str
+    server: str
+    role: str
+    state: str
+    requester: str
+    reason: str
+    at: datetime
+    backends: tuple[EventBackend, ...] = ()
+
+
+def of_proposal(proposal: Proposal) -> Event:
+    """Tell of a proposal, whatever became of it."""
+    outcomes = {outcome.backend: str(outcome.verdict) for outcome in proposal.outcomes}
+    return Event(
+        id=proposal.id,
+        kind=_KINDS[proposal.kind],
+        server=proposal.server,
+        role=proposal.role,
+        state=str(proposal.state),
+        requester=proposal.requester,
+        reason=proposal.reason,
+        at=proposal.created_at,
+        backends=tuple(
+            EventBackend(target.id.pid, target.id.started_at, outcomes.get(target.id)) for target in proposal.targets
+        ),
+    )
+
+
+def of_entry(row: Row[Any]) -> Event:
+    """Tell of an entry of the record."""
+    said = json.loads(row.payload)
+    return Event(
+        id=str(row.seq),
+        kind=row.kind,
+        server=row.server,
+        role=row.role,
+        state=str(said.get("state", "")),
+        requester=row.actor,
+        reason=str(said.get("why", "")),
+        at=row.at,
+    )
+
+
+def as_json(event: Event) -> dict[str, object]:
+    """Write an event as `connbot history --format json` prints it; times are ISO 8601 in UTC."""
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "server": event.server,
+        "role": event.role,
+        "state": event.state,
+        "requester": event.requester,
+        "reason": event.reason,
+        "at": event.at.isoformat(),
+        "backends": [
+            {"pid": backend.pid, "started_at": backend.started_at.isoformat(), "outcome": backend.outcome}
+            for backend in event.backends
+        ],
+    }

@@ -1,0 +1,235 @@
+"""What is asked and what became of it, kept: nothing is ended that is not claimed here first."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+
+from bot.access.entries import record_refusal
+from bot.access.member import Action, Actor, Denied, Permitted, Standing
+from bot.access.policy import permit
+from bot.access.standing import read_standing
+from bot.incidents.event import Event, as_json, of_entry, of_proposal
+from bot.incidents.proposal import (
+    CLAIM_HOLDS_FOR,
+    LAPSES_AFTER,
+    Claimed,
+    NotClaimed,
+    Outcome,
+    Place,
+    Proposal,
+    State,
+)
+from bot.incidents.rows import (
+    insert_proposal,
+    place_values,
+    read_proposal,
+    read_proposals,
+    state_values,
+    write_outcomes,
+)
+from bot.servers.server import Role
+from bot.storage.engine import OwnDatabase
+from bot.storage.record import FORGET, Record, Turn
+from bot.storage.tables import proposals
+from bot.storage.tables import record as entries
+
+__all__ = ["Event", "History", "as_json"]
+
+CLAIM = "claim"
+WITHDRAWAL = "withdrawal"
+TERMINATION = "termination"
+SETTLEMENT = "settlement"
+"""The actor of what nobody's click did."""
+_STANDING = (State.WAITING, State.PROPOSED)
+# History tells of these by the proposal itself.
+_TOLD_BY_PROPOSALS = (CLAIM, WITHDRAWAL, TERMINATION, FORGET)
+
+
+class History:
+    """The proposals and their outcomes, and the reading of all that is on record."""
+
+    def __init__(self, db: OwnDatabase, record: Record) -> None:
+        self._db = db
+        self._record = record
+
+    async def propose(self, proposal: Proposal) -> Proposal:
+        """Store a proposal as it is shown; it lapses two minutes from now, both by the own database's clock."""
+        # Losing a proposal to a power cut loses nothing: it has not been acted upon.
+        async with self._db.write(durable=False) as connection:
+            now = await self._db.now(connection)
+            stored = replace(proposal, created_at=now, lapses_at=now + LAPSES_AFTER)
+            await insert_proposal(connection, stored)
+        return stored
+
+    async def get(self, team: str, proposal_id: str) -> Proposal | None:
+        """Read a proposal of a workspace; None: it has none of this id."""
+        async with self._db.read() as connection:
+            return await read_proposal(connection, team, proposal_id)
+
+    async def claim(
+        self,
+        actor: Actor,
+        proposal_id: str,
+        *,
+        role: Role | None,
+        server_now: datetime,
+        now: datetime,
+        place: Place | None = None,
+    ) -> Claimed | NotClaimed:
+        """Take a proposal in hand, if it is the actor's own, still stands, and the actor still has the right.
+
+        `role` is the proposal's role as its server has it now, `server_now` that server's clock: no signal is sent ten
+        seconds after it. Right and claim are one transaction; of several claims one wins. `place` is where this click is
+        to be answered.
+        """
+        async with self._record.turn(self._db) as turn:
+            proposal = await self._own(turn, actor, proposal_id)
+            if isinstance(proposal, NotClaimed):
+                return proposal
+            if proposal.state is not State.PROPOSED:
+                return NotClaimed(str(proposal.state), proposal)
+            answer = may_claim(await read_standing(turn.connection, actor), proposal, role, now)
+            if isinstance(answer, Denied):
+                about = {"server": proposal.server, "role": proposal.role, "proposal": proposal.id}
+                await record_refusal(turn, actor, answer, **about)
+                return NotClaimed("denied", proposal)
+            claimed = replace(
+                proposal,
+                state=State.CLAIMED,
+                claimed_by=actor.id,
+                claimed_at=turn.at,
+                deadline=server_now + CLAIM_HOLDS_FOR,
+                place=place or proposal.place,
+            )
+            if not await _move(turn, claimed, (State.PROPOSED,), proposals.c.lapses_at > turn.at):
+                return NotClaimed(str(State.LAPSED), await read_proposal(turn.connection, actor.team, proposal_id))
+            await turn.append(actor.id, CLAIM, _payload(claimed) | {"right": str(answer.right)})
+            return Claimed(claimed, answer.right)
+
+    async def withdraw(self, actor: Actor, proposal_id: str, *, place: Place | None = None) -> Proposal | NotClaimed:
+        """Take the actor's own proposal back, while nobody has claimed it; returns it as it now stands."""
+        async with self._record.turn(self._db) as turn:
+            proposal = await self._own(turn, actor, proposal_id)
+            if isinstance(proposal, NotClaimed):
+                return proposal
+            withdrawn = replace(proposal, state=State.WITHDRAWN, place=place or proposal.place)
+            if not await _move(turn, withdrawn, _STANDING):
+                return NotClaimed(str(proposal.state), proposal)
+            await turn.append(actor.id, WITHDRAWAL, _payload(withdrawn))
+            return withdrawn
+
+    async def resolve(self, proposal: Proposal, outcomes: Sequence[Outcome]) -> Proposal:
+        """Store what became of each backend of a claimed proposal; if settlement was first, tell what it stored."""
+        async with self._record.turn(self._db) as turn:
+            resolved = await self._end(turn, proposal, outcomes, proposal.claimed_by or SETTLEMENT)
+            return resolved or await read_proposal(turn.connection, proposal.team, proposal.id) or proposal
+
+    async def settle(self, proposal: Proposal, outcomes: Sequence[Outcome]) -> Proposal | None:
+        """Close a claim that its process left open; None: another process was first, and it tells people."""
+        async with self._record.turn(self._db) as turn:
+            return await self._end(turn, proposal, outcomes, SETTLEMENT)
+
+    async def overdue(self) -> tuple[Proposal, ...]:
+        """Read every claimed proposal, of all workspaces; which are past their deadline their servers' clocks say."""
+        async with self._db.read() as connection:
+            return await read_proposals(connection, proposals.c.state == State.CLAIMED)
+
+    async def lapse(self) -> tuple[Proposal, ...]:
+        """Let lapse what was neither claimed nor withdrawn in its time; returns what this call let lapse."""
+        async with self._db.write(durable=False) as connection:
+            over = (proposals.c.state.in_(_STANDING), proposals.c.lapses_at <= self._db.clock)
+            lapsing = update(proposals).where(*over).values(state=State.LAPSED).returning(proposals.c.id)
+            ids = (await connection.execute(lapsing)).scalars().all()
+            return await read_proposals(connection, proposals.c.id.in_(ids)) if ids else ()
+
+    async def place_changed(self, team: str, proposal_id: str, place: Place) -> None:
+        """Remember where the person of a proposal is to be answered from now on."""
+        async with self._db.write(durable=False) as connection:
+            which = (proposals.c.id == proposal_id, proposals.c.team == team)
+            await connection.execute(update(proposals).where(*which).values(place_values(place)))
+
+    async def read(
+        self, team: str | None, *, role: str | None = None, server: str | None = None, limit: int = 100
+    ) -> tuple[Event, ...]:
+        """Read the newest events of a workspace (None: of all), newest first.
+
+        With `role` only what was about the role of that name; with `server` what was about that one or about every server.
+        """
+        asked: list[ColumnElement[bool]] = [entries.c.kind.not_in(_TOLD_BY_PROPOSALS), entries.c.payload.is_not(None)]
+        proposed: list[ColumnElement[bool]] = []
+        for name, value in (("team", team), ("role", role)):
+            if value is not None:
+                asked.append(entries.c[name] == value)
+                proposed.append(proposals.c[name] == value)
+        if server is not None:
+            asked.append(entries.c.server.in_((server, "")))
+            proposed.append(proposals.c.server == server)
+        async with self._db.read() as connection:
+            told = [of_proposal(one) for one in await read_proposals(connection, *proposed, newest=limit)]
+            query = select(entries).where(*asked).order_by(entries.c.seq.desc()).limit(limit)
+            told += [of_entry(row) for row in await connection.execute(query)]
+        return tuple(sorted(told, key=lambda event: event.at, reverse=True)[:limit])
+
+    async def _own(self, turn: Turn, actor: Actor, proposal_id: str) -> Proposal | NotClaimed:
+        """The actor's own proposal, lapsed if its time is over; a click on anything else is refused, and that is on record."""
+        proposal = await read_proposal(turn.connection, actor.team, proposal_id)
+        if proposal is None or proposal.requester != actor.id:
+            why = "unknown" if proposal is None else "foreign"
+            about = {} if proposal is None else {"server": proposal.server, "role": proposal.role}
+            denied = Denied(Action.TERMINATE, why)
+            await record_refusal(turn, actor, denied, proposal=proposal_id[:64], **about)
+            return NotClaimed(why)
+        if proposal.state in _STANDING and proposal.lapses_at <= turn.at:
+            lapsed = replace(proposal, state=State.LAPSED)
+            await _move(turn, lapsed, _STANDING)
+            return NotClaimed(str(State.LAPSED), lapsed)
+        return proposal
+
+    async def _end(self, turn: Turn, proposal: Proposal, outcomes: Sequence[Outcome], actor: str) -> Proposal | None:
+        resolved = replace(proposal, state=State.RESOLVED, resolved_at=turn.at, outcomes=tuple(outcomes))
+        if not await _move(turn, resolved, (State.CLAIMED,)):
+            return None
+        await write_outcomes(turn.connection, proposal, outcomes)
+        await turn.append(actor, TERMINATION, _payload(resolved) | {"outcomes": _outcomes(outcomes)})
+        return resolved
+
+
+def may_claim(standing: Standing, proposal: Proposal, role: Role | None, now: datetime) -> Permitted | Denied:
+    """Decide the right at the click, as at the command; a role made anew since is not the one that was shown."""
+    if role is not None and role.oid != proposal.role_oid:
+        return Denied(Action.TERMINATE, "recreated")
+    return permit(standing, Action.TERMINATE, role=role, server=proposal.server, now=now)
+
+
+async def _move(turn: Turn, to: Proposal, out_of: Collection[State], *also: ColumnElement[bool]) -> bool:
+    """The one conditional UPDATE by which a proposal leaves a state; false: it was not in it any more."""
+    which = (proposals.c.id == to.id, proposals.c.state.in_(out_of), *also)
+    return (await turn.connection.execute(update(proposals).where(*which).values(state_values(to)))).rowcount == 1
+
+
+def _payload(proposal: Proposal) -> dict[str, object]:
+    return {
+        "team": proposal.team,
+        "server": proposal.server,
+        "role": proposal.role,
+        "role_oid": proposal.role_oid,
+        "proposal": proposal.id,
+        "requester": proposal.requester,
+        "reason": proposal.reason,
+        "state": str(proposal.state),
+        "backends": [[target.id.pid, target.id.started_at.isoformat()] for target in proposal.targets],
+    }
+
+
+def _outcomes(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
+    return [
+        {
+            "pid": outcome.backend.pid,
+            "started_at": outcome.backend.started_at.isoformat(),
+            "outcome": str(outcome.verdict),
+            "detail": outcome.detail,
+        }
+        for outcome in outcomes
+    ]
