@@ -8,8 +8,8 @@ from bot.slack.blocks import elements
 from bot.slack.blocks.text import Message, code, join, moment, name, person, plural
 from bot.slack.commands import CommandNames
 
-SHOWN = 40
-ROLES_WIDTH = 200
+SHOWN = 30
+ROLES_WIDTH = 120
 
 _ORIGINS = {
     Origin.ROSTER: "from the roster",

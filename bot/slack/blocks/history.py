@@ -1,0 +1,85 @@
+"""What happened, newest first, in a line each."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Protocol
+
+from bot.slack.blocks import connection, elements
+from bot.slack.blocks.text import Message, code, join, moment, name, person, plural
+
+SHOWN = 20
+PIDS_NAMED = 5
+REASON_WIDTH = 80
+
+
+class ToldBackend(Protocol):
+    """One connection of an event."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def outcome(self) -> str | None: ...
+
+
+class Told(Protocol):
+    """An event of the record, as far as a line tells of it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def server(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def requester(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def backends(self) -> Sequence[ToldBackend]: ...
+
+
+def render(events: Sequence[Told], *, zone: tzinfo, now: datetime, role: str | None = None) -> Message:
+    """Show the newest of `events`, of one role or of all."""
+    about = f" for {name(role)}" if role else ""
+    if not events:
+        return elements.short(f"Nothing is on record{about}.")
+    shown = events[:SHOWN]
+    head = (
+        f"On record{about}: the newest {plural(len(shown), 'entry', 'entries')}."
+        if len(shown) > 1
+        else f"On record{about}:"
+    )
+    lines = [f"\u2022 {_line(event, zone, now)}" for event in shown]
+    if len(events) > SHOWN:
+        lines.append("Older ones: `connbot history`, at the command line.")
+    return elements.message([head, *lines], elements.sections([f"*{head}*", *lines]))
+
+
+def _line(event: Told, zone: tzinfo, now: datetime) -> str:
+    what = event.kind.replace("_", " ")
+    parts = [moment(event.at, now, zone), f"{name(what)}{f' ({name(event.state)})' if event.state else ''}"]
+    whom = [*([name(event.role)] if event.role else []), *([f"on {name(event.server)}"] if event.server else [])]
+    if whom:
+        parts.append(" ".join(whom))
+    if event.requester:
+        parts.append(f"by {person(event.requester)}")
+    if event.backends:
+        parts.append(_ended(event.backends))
+    if event.reason:
+        parts.append(f"reason: {code(event.reason, REASON_WIDTH)}")
+    return " \u00b7 ".join(parts)
+
+
+def _ended(backends: Sequence[ToldBackend]) -> str:
+    by_outcome: dict[str, list[int]] = {}
+    for backend in backends:
+        by_outcome.setdefault(backend.outcome or "open", []).append(backend.pid)
+    return join([f"{_which(pids)} {outcome.replace('_', ' ')}" for outcome, pids in by_outcome.items()])
+
+
+def _which(pids: list[int]) -> str:
+    return connection.pids(pids) if len(pids) <= PIDS_NAMED else f"{len(pids):,}"

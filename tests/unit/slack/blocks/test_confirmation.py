@@ -1,0 +1,155 @@
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.connections.ending import NothingToEnd, Preview
+from bot.connections.plan import Refused, WhyNot
+from bot.servers.backend import Backend
+from bot.servers.server import Reading
+from bot.servers.strays import in_use
+from bot.slack import ids
+from bot.slack.blocks import confirmation
+from bot.slack.blocks.text import Message
+from bot.slack.commands import CommandNames
+from tests.block_rules import buttons, faults, strings
+from tests.builders import a_backend, a_proposal, a_reading, a_role, an_active_backend
+from tests.hostile import NAMES
+from tests.listings import five, many
+
+NEW_YORK = ZoneInfo("America/New_York")
+NAMED = CommandNames("/pgconns", "/pgkill", "/pgbot")
+
+
+def rendered(reading: Reading, *backends: Backend, refused: tuple[Refused, ...] = (), reason: str = "") -> Message:
+    proposal = a_proposal(*backends, role=reading.role.name, reason=reason)
+    use = {backend.id: how for backend in backends if (how := in_use(backend, reading.at))}
+    preview = Preview(proposal, reading, refused, use, "dba@example.edu")
+    return confirmation.render(preview, zone=NEW_YORK, names=NAMED)
+
+
+def shown(message: Message) -> str:
+    return "\n".join(strings(message))
+
+
+def test_it_shows_exactly_what_ends_what_is_lost_and_what_looks_in_use() -> None:
+    left_over, _, _, active, writing = five()
+    message = rendered(a_reading(*five()), left_over, active, writing, reason="exam <!here>")
+    assert message.text == (
+        "End 3 connections of alice on class? Nothing has ended yet. The buttons work for 2 min. "
+        "⚠️ Would be lost: the query that is running (pid 4722) and uncommitted writes (pid 4730). "
+        "⚠️ Pid 4722 looks in use: a query is running (5 min so far). "
+        "⚠️ Pid 4730 looks in use: a transaction is open (31 min so far). "
+        "Pid 4711 (`pgAdmin 4 - DB:shop`, idle for 3 h 5 min). Pid 4722 (psql, active for 5 min). "
+        "Pid 4730 (`DBeaver 24.1 - Main &lt;shop&gt;`, idle in transaction for 30 min, uncommitted writes)."
+    )
+    assert "a query has been running since" in shown(message)
+    assert "Reason given: `exam &lt;!here&gt;`" in shown(message)
+    assert faults(message) == []
+
+
+def test_its_two_buttons_carry_the_opaque_id_and_nothing_else() -> None:
+    message = rendered(a_reading(*five()), *five()[:2])
+    assert [
+        (button["text"]["text"], button.get("style"), button["action_id"], button["value"])
+        for button in buttons(message)
+    ] == [
+        ("Terminate 2", "danger", ids.TERMINATE, "p-3f9c"),
+        ("Cancel", None, ids.WITHDRAW, "p-3f9c"),
+    ]
+
+
+def test_one_connection_is_simply_terminated() -> None:
+    message = rendered(a_reading(*five()), five()[0])
+    assert buttons(message)[0]["text"]["text"] == "Terminate"
+    assert message.text.startswith("End 1 connection of alice on class?")
+    assert "No query is running and no open transaction has anything to lose." in message.text
+
+
+def test_an_open_transaction_without_writes_is_named_as_such() -> None:
+    reader = a_backend(state=five()[4].state, since=20, transaction=21)
+    assert "an open transaction that has written nothing yet (pid 4711)" in rendered(a_reading(reader), reader).text
+
+
+def test_what_will_not_be_ended_is_named_with_the_reason_and_whom_to_ask() -> None:
+    refused = (Refused(99, WhyNot.NO_SUCH), Refused(98, WhyNot.POOLER, a_backend(98)), Refused(97, WhyNot.NO_SUCH))
+    told = rendered(a_reading(*five()), five()[0], refused=refused).text
+    assert (
+        "Will not be ended: pids 99 and 97: there is no such connection of alice: it may have ended by itself." in told
+    )
+    assert "Will not be ended: pid 98: it comes from a pooler and may carry other people's work." in told
+    assert "Close it in the program that uses the pooler." in told
+
+
+@pytest.mark.parametrize(
+    ("count", "name"),
+    [*((count, "psql") for count in (1, 5, 16, 100, 2000)), *((count, name) for count in (5, 100) for name in NAMES)],
+)
+def test_every_confirmation_is_within_slacks_limits_and_names_every_pid_it_can(count: int, name: str) -> None:
+    reading = many(count, name)
+    message = rendered(reading, *reading.clients, reason=name * 9)
+    assert faults(message) == []
+    told = shown(message)
+    assert all(str(backend.pid) in told for backend in reading.clients[: confirmation.PIDS_SHOWN])
+    assert ("more; they are those of" in told) is (count > confirmation.PIDS_SHOWN + 15)
+    assert buttons(message)[0]["text"]["text"] == ("Terminate" if count == 1 else f"Terminate {count:,}")
+
+
+def test_many_in_use_are_counted() -> None:
+    running = [an_active_backend(pid) for pid in range(1, 41)]
+    message = rendered(a_reading(*running), *running)
+    assert "⚠️ 25 more look in use." in message.text
+    assert "the query that is running (pids 1, 2," in message.text
+    assert "and 20 more)" in message.text
+    assert faults(message) == []
+
+
+def nothing(*refused: Refused, reading: Reading | None = None, ask: str | None = None) -> Message:
+    found = NothingToEnd(reading or a_reading(*five()), refused, ask)
+    return confirmation.render_nothing(found, zone=NEW_YORK, names=NAMED)
+
+
+def test_nothing_to_end_says_why_and_where_to_look() -> None:
+    message = nothing(Refused(99, WhyNot.NO_SUCH))
+    assert message.text == (
+        "Nothing to end. See what is there: `/pgconns alice on class`. "
+        "Pid 99: there is no such connection of alice: it may have ended by itself. "
+        "alice at 07:00: 5 of 5 connections — alice cannot open another."
+    )
+    assert not buttons(message)
+
+
+def test_no_strays_is_no_reproach() -> None:
+    assert "None of its connections looks stray. Being idle is fine by itself" in nothing().text
+    assert "Nobody is connected." in nothing(reading=a_reading()).text
+
+
+@pytest.mark.parametrize(
+    ("why", "said", "way_on"),
+    [
+        (WhyNot.NO_SUCH, "there is no such connection of alice", ""),
+        (WhyNot.NOT_CLIENT, "a helper process of the server", "End the connection it works for."),
+        (WhyNot.OWN, "this bot's own connection", ""),
+        (WhyNot.SUPERUSER, "alice is a superuser", "Ask `dba@example.edu`."),
+        (WhyNot.REPLICATION, "alice may replicate the server", "Ask `dba@example.edu`."),
+        (WhyNot.SERVICE, "alice is a service account", "Ask `dba@example.edu`."),
+        (WhyNot.NOT_STUDENT, "alice is no student's role", "Ask `dba@example.edu`."),
+        (WhyNot.POOLER, "it comes from a pooler", "Close it in the program that uses the pooler."),
+        (WhyNot.UNKNOWN_STATE, "does not show the bot what it is doing", ""),
+    ],
+)
+def test_every_reason_has_its_words_and_its_way_on(why: WhyNot, said: str, way_on: str) -> None:
+    message = nothing(Refused(4711, why), ask="dba@example.edu")
+    assert said in message.text
+    assert way_on in message.text
+    assert faults(message) == []
+
+
+def test_without_anybody_configured_to_ask_it_says_who_would_know() -> None:
+    assert "Ask whoever runs the server." in nothing(Refused(1, WhyNot.SERVICE)).text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_names_in_a_refusal_are_harmless(name: str) -> None:
+    reading = a_reading(a_backend(role=name, application_name=name), role=a_role(name, student=False, service=True))
+    refused = tuple(Refused(pid, WhyNot.SERVICE) for pid in range(1, 101))
+    assert faults(nothing(*refused, reading=reading, ask=name)) == []

@@ -1,0 +1,66 @@
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.incidents.event import Event, EventBackend
+from bot.slack.blocks import history
+from bot.slack.blocks.text import Message
+from tests.block_rules import faults
+from tests.builders import NOON, minutes
+from tests.hostile import NAMES
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def an_event(
+    kind: str = "termination",
+    *,
+    state: str = "resolved",
+    server: str = "class",
+    role: str = "alice",
+    requester: str = "U0BOB",
+    reason: str = "",
+    ended: tuple[str | None, ...] = ("terminated",),
+) -> Event:
+    backends = tuple(EventBackend(4711 + at, NOON, outcome) for at, outcome in enumerate(ended))
+    return Event("7", kind, server, role, state, requester, reason, NOON - minutes(5), backends)
+
+
+def rendered(*events: Event, role: str | None = None) -> Message:
+    message = history.render(events, zone=NEW_YORK, now=NOON, role=role)
+    assert faults(message) == []
+    return message
+
+
+def test_each_event_is_a_line_with_who_when_and_what_became_of_it() -> None:
+    told = rendered(
+        an_event(ended=("terminated", "already_gone", "terminated", None), reason="exam at 9"),
+        an_event("refusal", state="denied", requester="U0EVE", reason="nothing", ended=()),
+        an_event("workspace", state="", server="", role="", requester="serve", ended=()),
+        role="alice",
+    )
+    assert told.text == (
+        "On record for alice: the newest 3 entries. "
+        "• 06:55 · termination (resolved) · alice on class · by <@U0BOB> · "
+        "pids 4711 and 4713 terminated, pid 4712 already gone and pid 4714 open · reason: `exam at 9` "
+        "• 06:55 · refusal (denied) · alice on class · by <@U0EVE> · reason: `nothing` "
+        "• 06:55 · workspace · by serve"
+    )
+
+
+def test_one_entry_and_none() -> None:
+    assert (
+        rendered(an_event(requester="")).text
+        == "On record: • 06:55 · termination (resolved) · alice on class · pid 4711 terminated"
+    )
+    assert rendered().text == "Nothing is on record."
+    assert rendered(role="<!here>").text == "Nothing is on record for `&lt;!here&gt;`."
+
+
+@pytest.mark.parametrize("text", NAMES)
+def test_a_long_record_of_hostile_texts_is_cut_and_harmless(text: str) -> None:
+    event = an_event(
+        text, state=text, server=text, role=text, requester=text, reason=text * 9, ended=("failed",) * 2000
+    )
+    told = rendered(*[event] * 200, role=text or None)
+    assert "2,000 failed" in told.text
