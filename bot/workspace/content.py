@@ -6,11 +6,17 @@ from typing import Any
 
 from bot.workspace.block_kit.validate import faults_in_message_blocks
 from bot.workspace.block_kit.walk import with_ids
-from bot.workspace.methods.calls import Arguments, Refused
+from bot.workspace.calls import Arguments, Refused
 from bot.workspace.model import Json
 
 TEXT_AT_MOST = 40_000
 UPDATE_TEXT_AT_MOST = 4_000
+BLOCKS_TEXT_AT_MOST = 13_200
+"""Characters of all blocks as JSON, without tables and charts, whose limits are their own.
+
+Slack publishes no number; methods (and not response URLs) were seen to refuse from about here on (bolt-js 2509, 2867).
+"""
+OWN_LIMITS = frozenset({"table", "data_table", "data_visualization"})
 ATTACHMENTS_AT_MOST = 100
 METADATA_BYTES_AT_MOST = 8_000
 
@@ -44,6 +50,13 @@ def read_changes(arguments: Arguments) -> Content:
         metadata=_read_metadata(arguments.json("metadata", "invalid_metadata_format")),
         link_names=arguments.flag("link_names") or arguments.optional_text("parse") == "full",
     )
+
+
+def refuse_long(content: Content) -> None:
+    """Raise what the `chat` methods say of blocks that are too long together."""
+    counted = [block for block in content.blocks or () if block["type"] not in OWN_LIMITS]
+    if len(json.dumps(counted, ensure_ascii=False, separators=(",", ":"))) > BLOCKS_TEXT_AT_MOST:
+        raise Refused("msg_blocks_too_long")
 
 
 def _read_blocks(blocks: Any) -> tuple[Json, ...] | None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.workspace import payloads
 from bot.workspace.block_kit.walk import elements
+from bot.workspace.calls import Refused
 from bot.workspace.delivery import Delivered, Delivery, Envelope
-from bot.workspace.methods.calls import Refused
 from bot.workspace.model import App, Channel, Json, Message, SlashCommand, User
 from bot.workspace.response_urls import Occasion, ResponseUrls
 from bot.workspace.state import State

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from bot.workspace.methods.calls import Tier
+from bot.workspace.calls import Tier
 from bot.workspace.state import Clock
 
 

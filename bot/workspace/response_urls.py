@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.workspace.calls import Arguments, Refused
 from bot.workspace.content import Content, read_content
 from bot.workspace.limits import Faults
-from bot.workspace.methods.calls import Arguments, Refused
 from bot.workspace.model import App, Message
 from bot.workspace.state import State
 from bot.workspace.web_api import faulty

@@ -11,9 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.workspace.calls import Arguments, Call, Method, Refused, Tier, Token
 from bot.workspace.limits import Fault, Faults, RateLimits
 from bot.workspace.methods import chat, conversations, people
-from bot.workspace.methods.calls import Arguments, Call, Method, Refused, Tier, Token
 from bot.workspace.model import App, Json
 from bot.workspace.state import State
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bot.workspace.content import UPDATE_TEXT_AT_MOST, Content, read_changes, read_content
-from bot.workspace.methods.calls import Call, Method, Refused, Tier, Token
+from bot.workspace.calls import Call, Method, Refused, Tier, Token
+from bot.workspace.content import UPDATE_TEXT_AT_MOST, Content, read_changes, read_content, refuse_long
 from bot.workspace.model import Channel, Json, Kind, Message
 from bot.workspace.shapes import message_json
 
@@ -16,6 +16,7 @@ def post_message(call: Call) -> Json:
     if call.app.bot_user_id not in channel.members and "chat:write.public" not in call.app.scopes:
         raise Refused("not_in_channel")
     content = read_content(call.arguments)
+    refuse_long(content)
     thread_ts = _thread(call, channel)
     message = _from_app(call, channel, content)
     message = replace(
@@ -34,6 +35,7 @@ def post_ephemeral(call: Call) -> Json:
     if user.id not in channel.members:
         raise Refused("user_not_in_channel")
     content = read_content(call.arguments)
+    refuse_long(content)
     message = replace(
         _from_app(call, channel, content), thread_ts=_thread(call, channel), ephemeral_to=user.id, metadata=None
     )
@@ -45,6 +47,7 @@ def update(call: Call) -> Json:
     """Change one of the app's own messages; what the call does not name stays, blocks too."""
     message = _own(call, "cant_update_message")
     content = read_changes(call.arguments)
+    refuse_long(content)
     if content.text is None and content.blocks is None and content.attachments is None:
         raise Refused("no_text")
     if content.text is not None and len(content.text) > UPDATE_TEXT_AT_MOST:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from bot.workspace.methods.calls import Call, Method, Refused, Tier, invalid_arguments
+from bot.workspace.calls import Call, Method, Refused, Tier, invalid_arguments
 from bot.workspace.model import Channel, Json, Kind, Message
 from bot.workspace.shapes import channel_json, message_json, replies
 

@@ -1,7 +1,7 @@
 """The methods about users, bots, the team, the app itself, and blocks."""
 
 from bot.workspace.block_kit.validate import faults_in_message_blocks
-from bot.workspace.methods.calls import Call, Method, Refused, Tier, Token, invalid_arguments
+from bot.workspace.calls import Call, Method, Refused, Tier, Token, invalid_arguments
 from bot.workspace.model import Json
 from bot.workspace.shapes import user_json
 

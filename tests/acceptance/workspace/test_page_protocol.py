@@ -268,3 +268,14 @@ async def test_files_outside_the_page_are_not_served() -> None:
         for path in ("assets/index.html.bak", "assets/..%2f..%2fserver.py", "assets/server.py"):
             async with session.get(workspace.url + path) as response:
                 assert response.status == 404
+
+
+async def test_the_pages_files_are_served_with_a_tight_policy() -> None:
+    async with a_page() as (workspace, _), aiohttp.ClientSession() as session:
+        kinds = {"": "text/html", "assets/page.js": "text/javascript", "assets/page.css": "text/css"}
+        for path, kind in kinds.items():
+            async with session.get(workspace.url + path) as response:
+                assert (response.status, response.content_type) == (200, kind)
+                assert "script-src 'self'" in response.headers["Content-Security-Policy"]
+                assert response.headers["X-Content-Type-Options"] == "nosniff"
+                assert await response.text()

@@ -185,6 +185,39 @@ async def test_a_very_long_text_is_cut_when_posted_and_refused_in_an_update() ->
         assert await error(client.chat_update(channel=GENERAL, ts=posted["ts"], text="x" * 4_001)) == "msg_too_long"
 
 
+async def test_blocks_that_are_too_long_together_are_refused_by_methods() -> None:
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2_700}} for _ in range(5)]
+    async with a_workspace() as workspace:
+        client = a_client(workspace)
+        posted = await client.chat_postMessage(channel=GENERAL, text="x", blocks=blocks[:4])
+        ts = str(posted["ts"])
+        for call in (
+            client.chat_postMessage(channel=GENERAL, text="x", blocks=blocks),
+            client.chat_postEphemeral(channel=GENERAL, user=ALICE, text="x", blocks=blocks),
+            client.chat_update(channel=GENERAL, ts=ts, text="x", blocks=blocks),
+        ):
+            assert await error(call) == "msg_blocks_too_long"
+        cells = [[{"type": "raw_text", "text": "x" * 900}] * 20, [{"type": "raw_text", "text": "x"}] * 20]
+        table = {"type": "data_table", "caption": "x", "rows": cells}
+        assert (await client.chat_postMessage(channel=GENERAL, text="x", blocks=[table]))["ok"]
+
+
+async def test_attachments_are_kept_and_their_blocks_checked() -> None:
+    async with a_workspace() as workspace:
+        client = a_client(workspace)
+        one: dict[str, Any] = {"fallback": "one", "blocks": [{"type": "divider"}]}
+        await client.chat_postMessage(channel=GENERAL, attachments=[one] * 100)
+        (message,) = workspace.messages("general", "alice")
+        assert len(message.attachments) == 100
+        assert message.attachments[0]["blocks"][0]["block_id"]
+        assert await error(client.chat_postMessage(channel=GENERAL, attachments=[one] * 101)) == "too_many_attachments"
+        wrong = {"channel": GENERAL, "text": "x", "attachments": ["x"]}
+        assert await error(client.api_call("chat.postMessage", json=wrong)) == "invalid_attachments"
+        bad = one | {"blocks": [{"type": "header"}]}
+        said = await refusal(client.chat_postMessage(channel=GENERAL, text="x", attachments=[bad]))
+        assert said["errors"] == ["missing required field: text [json-pointer:/attachments/0/blocks/0]"]
+
+
 async def test_posting_to_a_person_means_their_direct_conversation() -> None:
     async with a_workspace() as workspace:
         client = a_client(workspace)
@@ -274,6 +307,8 @@ async def test_history_goes_by_pages_and_times() -> None:
         assert first["has_more"]
         texts = [each["text"] async for page in first for each in page["messages"]]
         assert texts == ["m4", "m3", "m2", "m1", "m0"]
+        last = await client.conversations_history(channel=GENERAL, limit=5)
+        assert (len(last["messages"]), last["has_more"]) == (5, False)
         part = await client.conversations_history(channel=GENERAL, oldest=stamps[1], latest=stamps[3])
         assert [each["text"] for each in part["messages"]] == ["m2"]
         whole = await client.conversations_history(channel=GENERAL, oldest=stamps[1], latest=stamps[3], inclusive=True)

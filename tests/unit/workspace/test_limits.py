@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from bot.workspace.calls import Tier
 from bot.workspace.limits import UNLIMITED, Fault, Faults, Limits, RateLimits
-from bot.workspace.methods.calls import Tier
 from tests.workspaces import Clock
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.workspace.calls import Refused
 from bot.workspace.interactions import Triggers
-from bot.workspace.methods.calls import Refused
 from bot.workspace.model import Change, Kind, Message, What
 from bot.workspace.seed import InstalledApp, Person, Room, Seed, make_id
 from bot.workspace.state import State
