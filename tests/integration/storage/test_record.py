@@ -58,12 +58,25 @@ async def test_an_entry_lives_and_dies_with_its_transaction(own_database: OwnDat
 
 
 async def test_several_entries_in_one_transaction_follow_each_other(own_database: OwnDatabase, record: Record) -> None:
-    async with own_database.write() as connection:
-        first, second = await record.append_all(connection, MOMENT, "U1", "ownership", [{"role": "a"}, {"role": "b"}])
-        third = await record.append(connection, MOMENT, "U1", "ownership", {"role": "c"})
-        assert await record.append_all(connection, MOMENT, "U1", "ownership", []) == ()
+    async with record.turn(own_database) as turn:
+        first, second = await turn.append_all("U1", "ownership", [{"role": "a"}, {"role": "b"}])
+        third = await turn.append("U1", "ownership", {"role": "c"})
+        assert await turn.append_all("U1", "ownership", []) == ()
     assert (first.seq, second.seq, third.seq) == (1, 2, 3)
     assert isinstance(await verify(own_database, record), Verified)
+
+
+async def test_a_turn_keeps_others_from_appending_until_it_is_over(
+    own_database: OwnDatabase, record: Record, migrated_url: str
+) -> None:
+    async with OwnDatabase(migrated_url) as other:
+        async with record.turn(own_database) as turn:
+            waiting = asyncio.create_task(write(other, record, 1))
+            await turn.append("U1", "ownership", {})
+            await turn.append("U1", "ownership", {})
+            assert not waiting.done()
+        (entry,) = await waiting
+    assert entry.seq == 3
 
 
 @pytest.mark.parametrize(
