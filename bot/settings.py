@@ -78,13 +78,17 @@ class Environment:
         """Return how Slack is reached; raises `SetupError` naming each variable that is missing or malformed."""
         faults = []
         if not self.bot_token:
-            faults.append("SLACK_BOT_TOKEN is not set: copy the bot token (xoxb-…) from the app's page, OAuth & Permissions.")
+            faults.append(
+                "SLACK_BOT_TOKEN is not set: copy the bot token (xoxb-…) from the app's page, OAuth & Permissions."
+            )
         elif not self.bot_token.startswith(("xoxb-", "xoxe.xoxb-")):
             faults.append("SLACK_BOT_TOKEN is no bot token: it begins with xoxb-.")
         if self.app_token and not self.app_token.startswith("xapp-"):
             faults.append("SLACK_APP_TOKEN is no app-level token: it begins with xapp-.")
         if not self.app_token and not self.signing_secret:
-            faults.append("Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET to be called over HTTP.")
+            faults.append(
+                "Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET to be called over HTTP."
+            )
         if faults:
             raise SetupError(tuple(faults))
         return SlackSettings(self.bot_token or "", self.app_token, self.signing_secret, self.api_url)
@@ -191,7 +195,9 @@ class _File(_Table):
     @model_validator(mode="after")
     def _default_known(self) -> "_File":
         if self.default is not None and self.default not in self.servers:
-            message = f"default = {self.default!r} names no server of this file ({', '.join(self.servers) or 'it has none'})"
+            message = (
+                f"default = {self.default!r} names no server of this file ({', '.join(self.servers) or 'it has none'})"
+            )
             raise ValueError(message)
         return self
 

@@ -50,7 +50,7 @@ class Listings:
         if not listed and not unavailable:
             # Which roles somebody owns is theirs to know: the refusal names none.
             raise NotPermitted(Action.LIST) if links[0].slack_id != standing.actor.id else refused[0]
-        return Listing(listed, tuple(dict((error.server, error) for error in unavailable).values()))
+        return Listing(listed, tuple({error.server: error for error in unavailable}.values()))
 
     def _list(self, seen: Seen) -> RoleListing:
         strays = rank(seen.reading.clients, seen.reading.at)

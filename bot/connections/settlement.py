@@ -35,7 +35,7 @@ class Settlement:
     async def settle(self) -> int:
         """Settle what is overdue and return how many; a server that does not answer is looked at again next time."""
         by_server: dict[str, list[Proposal]] = defaultdict(list)
-        for proposal in await self._history.claimed():
+        for proposal in await self._history.overdue():
             by_server[proposal.server].append(proposal)
         settled = 0
         for server, proposals in by_server.items():

@@ -70,11 +70,11 @@ class Termination:
         claim = await self._history.claim(actor, proposal_id, role=role, server_now=server_now, place=place, now=now)
         if isinstance(claim, NotClaimed):
             return claim
-        return await self._end(claim.proposal)
+        return await self._end(claim.proposal, now)
 
-    async def withdraw(self, actor: Actor, proposal_id: str, *, now: datetime) -> Proposal | NotClaimed:
+    async def withdraw(self, actor: Actor, proposal_id: str, place: Place) -> Proposal | NotClaimed:
         """Take a proposal back; nothing ends."""
-        return await self._history.withdraw(actor, proposal_id, now=now)
+        return await self._history.withdraw(actor, proposal_id, place=place)
 
     async def ask_again(
         self, standing: Standing, proposal_id: str, place: Place, *, now: datetime
@@ -86,7 +86,7 @@ class Termination:
         if old.requester != standing.actor.id:
             return NotClaimed("foreign", old)
         if old.state is State.PROPOSED:
-            await self._history.withdraw(standing.actor, proposal_id, now=now)
+            await self._history.withdraw(standing.actor, proposal_id)
         chosen = tuple(Chosen(target.id.pid, target.id.started_at) for target in old.targets)
         request = TerminateRequest(old.role, chosen, server=old.server, reason=old.reason)
         return await self.propose(standing, request, place, now=now)
@@ -99,7 +99,7 @@ class Termination:
             return ()
         return came_back(ended, reading.clients) if reading else ()
 
-    async def _end(self, claimed: Proposal) -> Ended | Unsettled:
+    async def _end(self, claimed: Proposal, now: datetime) -> Ended | Unsettled:
         if claimed.deadline is None:
             message = "a claim has a deadline"
             raise ValueError(message)
@@ -109,7 +109,7 @@ class Termination:
         except ServerUnavailable as exc:
             log.warning("unsettled", extra={"action": "terminate", "server": exc.server, "why": exc.why})
             return Unsettled(claimed)
-        outcomes = tuple(Outcome(backend, verdict, server_at) for backend, (verdict, server_at) in verdicts.items())
+        outcomes = tuple(Outcome(one, verdict, now, verdicts.details.get(one, "")) for one, verdict in verdicts.items())
         capacity = await self._capacity(claimed)
         try:
             return Ended(await self._history.resolve(claimed, outcomes), capacity)

@@ -45,7 +45,9 @@ class Announcer:
         """Send `message` to `actor` by DM."""
         try:
             opened = await self._client.conversations_open(users=[actor.id])
-            await self._client.chat_postMessage(channel=opened["channel"]["id"], **_content(message), unfurl_links=False)
+            await self._client.chat_postMessage(
+                channel=opened["channel"]["id"], **_content(message), unfurl_links=False
+            )
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as exc:
             log.warning("nobody could be told", extra={"action": "tell", "actor": actor.id, "why": _why(exc)})
 

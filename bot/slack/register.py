@@ -83,12 +83,14 @@ class Front:
         try:
             await self._admit(call, listener, paced=paced)
         except BotError as exc:
-            message = refusal.render(exc, slack_id=call.actor.id, names=self._names)
+            message = refusal.render(exc, viewer=call.actor.id, names=self._names)
             await self._announcer.answer(call.place, call.actor, message)
         except Exception:
             self.failures += 1
             reference = secrets.token_hex(4)
-            log.exception("a delivery failed", extra={"action": call.name, "actor": call.actor.id, "reference": reference})
+            log.exception(
+                "a delivery failed", extra={"action": call.name, "actor": call.actor.id, "reference": reference}
+            )
             await self._announcer.answer(call.place, call.actor, refusal.render_unexpected(reference))
 
     async def _admit(self, call: Call, listener: Listener, *, paced: bool) -> None:
@@ -96,7 +98,7 @@ class Front:
         if pace is Pace.SILENCE:
             return
         if pace is Pace.NOTICE:
-            await self._announcer.answer(call.place, call.actor, refusal.render_too_fast())
+            await self._announcer.answer(call.place, call.actor, refusal.render_pace(names=self._names))
             return
         admission = await self._desk.admit(call.actor, call.key)
         if admission.first:
@@ -109,11 +111,11 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.command(names.kill)(front.command(listeners.kill.on_command))
     app.command(names.connbot)(front.command(listeners.connbot.on_command))
     app.action(ids.TERMINATE)(front.action(listeners.kill.on_terminate))
-    app.action(ids.CANCEL)(front.action(listeners.kill.on_cancel))
+    app.action(ids.WITHDRAW)(front.action(listeners.kill.on_cancel))
     app.action(ids.ASK_AGAIN)(front.action(listeners.kill.on_ask_again))
     app.action(ids.TERMINATE_CHOSEN)(front.action(listeners.conns.on_terminate_chosen))
     app.action(ids.TERMINATE_STRAYS)(front.action(listeners.conns.on_terminate_strays))
-    app.action(re.compile(f"^{re.escape(ids.CLOSE)}"))(front.action(listeners.conns.on_close))
+    app.action(ids.CLOSE)(front.action(listeners.conns.on_close))
     app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
     for bind in (app.action, app.shortcut, app.view, app.options, app.event):
         bind(ANYTHING)(_acknowledge)

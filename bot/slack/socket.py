@@ -6,7 +6,6 @@ each time (a ticket whose handshake failed once may fail for ever), waits longer
 
 import asyncio
 import logging
-from collections.abc import Callable
 from random import Random
 
 import aiohttp
@@ -22,7 +21,14 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
-HOPELESS = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "not_allowed_token_type", "missing_scope"}
+HOPELESS = {
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "not_allowed_token_type",
+    "missing_scope",
+}
 
 
 class SocketMode:
@@ -34,15 +40,14 @@ class SocketMode:
         self._watchdog: asyncio.Task[None] | None = None
         self.connected = False
 
-    async def open(self, on_change: Callable[[bool], None] = lambda connected: None) -> None:
+    async def open(self) -> None:
         """Connect, trying again until it works; raises `SetupError` for a token that Slack refuses for good."""
         wait = FIRST_WAIT
         while not await self._connect():
             await asyncio.sleep(wait * self._random.uniform(0.5, 1.0))
             wait = min(wait * 2, LONGEST_WAIT)
         self.connected = True
-        on_change(True)
-        self._watchdog = asyncio.create_task(self._watch(on_change), name="socket mode watchdog")
+        self._watchdog = asyncio.create_task(self._watch(), name="socket mode watchdog")
 
     async def close(self) -> None:
         """Take no more deliveries."""
@@ -51,19 +56,22 @@ class SocketMode:
             await asyncio.gather(self._watchdog, return_exceptions=True)
         self.connected = False
         client = self._handler.client
-        await client.close()
+        await client.close()  # type: ignore[no-untyped-call]  # the SDK's
         tasks = [t for t in (client.message_processor, client.current_session_monitor, client.message_receiver) if t]
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _watch(self, on_change: Callable[[bool], None]) -> None:
+    async def _watch(self) -> None:
         wait = FIRST_WAIT
         while True:
             await asyncio.sleep(LOOK_EVERY)
             connected = await self._handler.client.is_connected()
             if connected != self.connected:
                 self.connected = connected
-                log.log(logging.INFO if connected else logging.WARNING, "Socket Mode %s", "is up" if connected else "is down")
-                on_change(connected)
+                log.log(
+                    logging.INFO if connected else logging.WARNING,
+                    "Socket Mode %s",
+                    "is up" if connected else "is down",
+                )
             if connected:
                 wait = FIRST_WAIT
             elif not await self._connect():

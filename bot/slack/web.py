@@ -15,7 +15,9 @@ LARGEST_BODY = 1024 * 1024
 class Web:
     """Serves HTTP on one address; `app` None means that Slack is not listened to here."""
 
-    def __init__(self, app: AsyncApp | None, *, ready: Callable[[], bool], figures: Callable[[], Mapping[str, float]]) -> None:
+    def __init__(
+        self, app: AsyncApp | None, *, ready: Callable[[], bool], figures: Callable[[], Mapping[str, float]]
+    ) -> None:
         self._app = app
         self._ready = ready
         self._figures = figures

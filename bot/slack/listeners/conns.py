@@ -27,22 +27,21 @@ class ConnsListener:
 
     async def on_command(self, call: Call, standing: Standing) -> None:
         """`/conns [ROLE] [on SERVER]`."""
-        found = await self._listings.show(standing, parse_conns(call.text, names=self._names), now=call.at)
+        found = await self._listings.show(standing, parse_conns(call.text), now=call.at)
         message = listing.render(found, zone=self._zone, names=self._names)
         await self._announcer.answer(call.place, call.actor, message)
 
     async def on_terminate_chosen(self, call: Call, standing: Standing) -> None:
         """**Terminate chosen…** below a checklist."""
-        target = payloads.read_listing(call.text)
-        chosen = payloads.read_chosen(call.body)
-        await self._kill.propose(call, standing, TerminateRequest(target.role, chosen, server=target.server))
+        group = payloads.read_group(call.text)
+        chosen = payloads.chosen(call.body, group)
+        await self._kill.propose(call, standing, TerminateRequest(group.role, chosen, server=group.server))
 
     async def on_terminate_strays(self, call: Call, standing: Standing) -> None:
         """**Terminate strays…** below a list."""
-        target = payloads.read_listing(call.text)
-        await self._kill.propose(call, standing, TerminateRequest(target.role, which=Which.STRAYS, server=target.server))
+        group = payloads.read_group(call.text)
+        await self._kill.propose(call, standing, TerminateRequest(group.role, which=Which.STRAYS, server=group.server))
 
     async def on_close(self, call: Call, standing: Standing) -> None:
         """**Close** beside one connection."""
-        target, one = payloads.read_close(call.text)
-        await self._kill.propose(call, standing, TerminateRequest(target.role, (one,), server=target.server))
+        await self._kill.propose(call, standing, payloads.read_close(call.text))

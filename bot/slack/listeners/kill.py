@@ -4,32 +4,39 @@ import asyncio
 from datetime import tzinfo
 
 from bot.access.member import Standing
+from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
 from bot.connections.plan import TerminateRequest
-from bot.connections.termination import Ended, NothingToEnd, Preview, Termination
-from bot.incidents.proposal import NotClaimed
+from bot.connections.termination import Termination
+from bot.incidents.proposal import NotClaimed, Proposal
 from bot.slack import payloads
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import confirmation, outcome, settled
 from bot.slack.blocks.text import Message
 from bot.slack.call import Call
 from bot.slack.commands import CommandNames, parse_kill
+from bot.slack.work import Work
 
 PROGRESS_AFTER = 1.0
 """Seconds after which the person is told that the server is still at it."""
+LOOK_AGAIN_AFTER = 3.0
+"""Seconds; a client that is back by then reconnects by itself."""
 
 
 class KillListener:
     """Nothing ends before the click on **Terminate**."""
 
-    def __init__(self, termination: Termination, announcer: Announcer, names: CommandNames, zone: tzinfo) -> None:
+    def __init__(
+        self, termination: Termination, announcer: Announcer, work: Work, names: CommandNames, zone: tzinfo
+    ) -> None:
         self._termination = termination
         self._announcer = announcer
+        self._work = work
         self._names = names
         self._zone = zone
 
     async def on_command(self, call: Call, standing: Standing) -> None:
         """`/kill ROLE PID… | strays | all [on SERVER]`."""
-        await self.propose(call, standing, parse_kill(call.text, names=self._names))
+        await self.propose(call, standing, parse_kill(call.text))
 
     async def propose(self, call: Call, standing: Standing, request: TerminateRequest) -> None:
         """Show what would end, with its two buttons; a list that was picked from stays where it is."""
@@ -44,13 +51,15 @@ class KillListener:
         if not done:
             await self._announcer.answer(call.place, call.actor, outcome.render_progress(), replace=True)
         result = await ending
-        await self._announcer.answer(call.place, call.actor, self._ended(result, call), replace=_is_over(result))
+        await self._announcer.answer(call.place, call.actor, self._ended(result), replace=_is_over(result))
+        if isinstance(result, Ended):
+            self._work.start(self._look_again(result.proposal), "look again")
 
     async def on_cancel(self, call: Call, _: Standing) -> None:
         """The click on **Cancel**."""
-        result = await self._termination.withdraw(call.actor, payloads.read_proposal_id(call.text), now=call.at)
+        result = await self._termination.withdraw(call.actor, payloads.read_proposal_id(call.text), call.place)
         if isinstance(result, NotClaimed):
-            message = self._ended(result, call)
+            message = self._ended(result)
             await self._announcer.answer(call.place, call.actor, message, replace=_is_over(result))
         else:
             await self._announcer.answer(call.place, call.actor, settled.render_withdrawn(result), replace=True)
@@ -60,21 +69,30 @@ class KillListener:
         proposal_id = payloads.read_proposal_id(call.text)
         result = await self._termination.ask_again(standing, proposal_id, call.place, now=call.at)
         if isinstance(result, NotClaimed):
-            await self._announcer.answer(call.place, call.actor, self._ended(result, call))
+            await self._announcer.answer(call.place, call.actor, self._ended(result))
         else:
             await self._announcer.answer(call.place, call.actor, self._previewed(result), replace=True)
 
+    async def _look_again(self, ended: Proposal) -> None:
+        """Say it when a client came back by itself: then the slot is taken again, and only its owner can mend that."""
+        await asyncio.sleep(LOOK_AGAIN_AFTER)
+        pids = await self._termination.returned(ended)
+        if pids:
+            await self._announcer.tell_reconnected(ended, pids)
+
     def _previewed(self, result: Preview | NothingToEnd) -> Message:
         if isinstance(result, Preview):
-            return confirmation.render(result, zone=self._zone)
+            return confirmation.render(result, zone=self._zone, names=self._names)
         return confirmation.render_nothing(result, zone=self._zone, names=self._names)
 
-    def _ended(self, result: Ended | NotClaimed, call: Call) -> Message:
+    def _ended(self, result: Ended | Unsettled | NotClaimed) -> Message:
         if isinstance(result, Ended):
-            return outcome.render(result, zone=self._zone)
-        return settled.render_not_claimed(result, actor=call.actor, zone=self._zone)
+            return outcome.render(result, zone=self._zone, names=self._names)
+        if isinstance(result, Unsettled):
+            return settled.render_unsettled(result, zone=self._zone)
+        return settled.render_not_claimed(result, zone=self._zone, names=self._names)
 
 
-def _is_over(result: Ended | NotClaimed) -> bool:
-    """Whether the message with the buttons gives way to the answer: not while its proposal still stands or is at work."""
-    return isinstance(result, Ended) or result.why in ("lapsed", "withdrawn", "unknown")
+def _is_over(result: Ended | Unsettled | NotClaimed) -> bool:
+    """Whether the answer takes the place of the message with the buttons: not while its proposal still stands or is at work."""
+    return not isinstance(result, NotClaimed) or result.why in ("lapsed", "withdrawn", "unknown")

@@ -1,0 +1,178 @@
+"""The composition root: builds each object once, opens and closes them in order."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import TypeVar
+
+import aiohttp
+from slack_bolt.app.async_app import AsyncApp
+
+from bot.access.allow_list import AllowList
+from bot.access.desk import Desk
+from bot.access.ownership import Ownership
+from bot.clock import clock
+from bot.connections.doorway import Doorway
+from bot.connections.listing import Listings
+from bot.connections.settlement import LOOK_EVERY, Settlement
+from bot.connections.termination import Termination
+from bot.incidents.history import History
+from bot.incidents.review import Review
+from bot.loops import every
+from bot.servers.fleet import Fleet
+from bot.settings import Course, Environment, SlackSettings
+from bot.slack.announcer import Announcer
+from bot.slack.identity import API_TIMEOUT, OneWorkspace, meet_patiently, web_client
+from bot.slack.listeners.connbot import ConnbotListener
+from bot.slack.listeners.conns import ConnsListener
+from bot.slack.listeners.kill import KillListener
+from bot.slack.register import Front, Listeners, register
+from bot.slack.socket import SocketMode
+from bot.slack.web import Web
+from bot.slack.work import Work
+from bot.storage import migrate
+from bot.storage.engine import OwnDatabase
+from bot.storage.record import Record
+from bot.storage.serving import serve_lock
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+DRAIN_WITHIN = 10.0
+"""Seconds that work in flight gets at shutdown; a termination lasts at most about six."""
+SWEEP_EVERY = timedelta(seconds=30)
+
+
+def new_id() -> str:
+    """Return an opaque id that nobody can guess."""
+    return secrets.token_urlsafe(18)
+
+
+async def serve(environment: Environment, course: Course, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+    """Run until `stop` is set; `ready` gets one sentence when everything listens. Raises `SetupError`."""
+    slack = environment.slack()
+    async with AsyncExitStack() as stack:
+        # The bot's own database first: what is not on record does not happen.
+        stack.enter_context(serve_lock(environment.database_url))
+        database = await stack.enter_async_context(OwnDatabase(environment.database_url))
+        await migrate.prepare(database)
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=API_TIMEOUT))
+        )
+        client = web_client(slack.api_url, session, slack.bot_token)
+        workspace = await _unless(stop, meet_patiently(client))
+        if workspace is None:
+            return
+        fleet = await stack.enter_async_context(Fleet(course.servers, course.default))
+        announcer = Announcer(client, session, clock, course.timezone)
+        program = _build(database, Record(environment.audit_key), fleet, announcer, course)
+        await program.allow_list.adopt_team(workspace.team, workspace.name)
+        stack.push_async_callback(program.desk.close)
+        app = AsyncApp(
+            client=web_client(slack.api_url, session, None),
+            authorize=OneWorkspace(workspace, slack.bot_token),
+            signing_secret=slack.signing_secret or "",
+            # The work runs in tasks of our own, so no answer waits for Bolt's look at the acknowledgement every 10 ms.
+            process_before_response=True,
+        )
+        register(app, program.front, program.listeners, course.commands)
+        loops = [
+            asyncio.create_task(every(LOOK_EVERY, program.settlement.settle, "settlement")),
+            asyncio.create_task(every(SWEEP_EVERY, program.history.lapse, "lapse")),
+        ]
+        stack.push_async_callback(_cancel, loops)
+        stack.push_async_callback(program.work.drain, DRAIN_WITHIN)
+        figures = partial(_figures, program.front, program.work, fleet)
+        ways = await _listen(stack, environment, slack, app, figures, stop)
+        if not stop.is_set():
+            names = ", ".join(fleet.names)
+            ready(f"connbot serves {workspace.name or workspace.team} over {' and '.join(ways)}; servers: {names}.")
+            await stop.wait()
+        log.info("stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The objects that `serve` runs and ends."""
+
+    allow_list: AllowList
+    history: History
+    desk: Desk
+    work: Work
+    front: Front
+    listeners: Listeners
+    settlement: Settlement
+
+
+def _build(database: OwnDatabase, record: Record, fleet: Fleet, announcer: Announcer, course: Course) -> Program:
+    allow_list, ownership, history = AllowList(database, record), Ownership(database, record), History(database, record)
+    doorway = Doorway(fleet, allow_list)
+    termination = Termination(fleet, doorway, ownership, history, new_id)
+    work, desk = Work(), Desk(database)
+    names, zone = course.commands, course.timezone
+    kill = KillListener(termination, announcer, work, names, zone)
+    conns = ConnsListener(Listings(fleet, doorway, ownership), kill, announcer, names, zone)
+    review = Review(fleet, allow_list, history)
+    connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, announcer, names, zone)
+    front = Front(work, desk, announcer, names, clock)
+    settlement = Settlement(fleet, history, announcer)
+    return Program(allow_list, history, desk, work, front, Listeners(conns, kill, connbot), settlement)
+
+
+async def _listen(
+    stack: AsyncExitStack,
+    environment: Environment,
+    slack: SlackSettings,
+    app: AsyncApp,
+    figures: Callable[[], Mapping[str, float]],
+    stop: asyncio.Event,
+) -> list[str]:
+    """Open the doors to Slack, last of all, so that they close first; return how Slack reaches us, in words."""
+    ways = []
+    socket = SocketMode(app, slack.app_token, random=Random()) if slack.app_token else None  # noqa: S311 - jitter
+    if environment.http is not None:
+        listens = app if slack.signing_secret else None
+        web = Web(listens, ready=lambda: socket is None or socket.connected, figures=figures)
+        stack.push_async_callback(web.close)
+        await web.open(environment.http.host, environment.http.port)
+        ways.append(f"HTTP on {environment.http.host}:{web.port}")
+    if socket is not None:
+        stack.push_async_callback(socket.close)
+        await _unless(stop, socket.open())
+        ways.append("Socket Mode")
+    return ways
+
+
+def _figures(front: Front, work: Work, fleet: Fleet) -> dict[str, float]:
+    return {
+        "deliveries_total": front.deliveries,
+        "failures_total": front.failures,
+        "in_flight": len(work),
+        "servers": len(fleet.names),
+        "servers_connected": sum(fleet.choose(name).failure is None for name in fleet.names),
+    }
+
+
+async def _unless(stop: asyncio.Event, doing: Coroutine[object, object, T]) -> T | None:
+    """Wait for `doing`, or give it up when `stop` is set first."""
+    task, stopped = asyncio.ensure_future(doing), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if task.done():
+        return task.result()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return None
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

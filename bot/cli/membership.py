@@ -1,0 +1,170 @@
+"""`connbot allow`, `disallow`, `members`, `own` and `disown`."""
+
+import argparse
+import asyncio
+import re
+import sys
+from collections.abc import Mapping
+from typing import TypeVar
+
+from bot.access.allow_list import Grant
+from bot.access.member import Denied, Grade, Member
+from bot.cli.own_database import stores
+from bot.clock import clock
+from bot.errors import NotPermitted, SetupError, UnknownRole, UnknownServer
+from bot.servers.fleet import Fleet
+from bot.settings import Course, Environment, read_course, read_environment
+from bot.slack.blocks.text import plain
+from bot.slack.subcommands import read_time
+
+T = TypeVar("T")
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands to the grammar."""
+    allow = commands.add_parser("allow", help="put a person on the allow-list")
+    allow.add_argument("slack_id", type=slack_id, metavar="SLACK_ID")
+    allow.add_argument("--grade", required=True, choices=[grade.word for grade in Grade])
+    allow.add_argument("--server", help="only on this server (default: on every one)")
+    allow.add_argument(
+        "--roles",
+        default="",
+        help="globs over role names and @groups, such as 'sec1_*,@team_a' (default: all students)",
+    )
+    allow.add_argument("--until", help="when the right ends, such as 2026-12-20 or 2026-12-20T18:00 (default: never)")
+    allow.set_defaults(run=_allow)
+    disallow = commands.add_parser("disallow", help="take a person off the allow-list")
+    disallow.add_argument("slack_id", type=slack_id, metavar="SLACK_ID")
+    disallow.set_defaults(run=_disallow)
+    members = commands.add_parser("members", help="who is on the allow-list")
+    members.set_defaults(run=_members)
+    own = commands.add_parser("own", help="make a person the owner of a role")
+    own.add_argument("slack_id", type=slack_id, metavar="SLACK_ID")
+    own.add_argument("role", metavar="ROLE")
+    own.add_argument("--server", help="the role's server (default: the configured one)")
+    own.set_defaults(run=_own)
+    disown = commands.add_parser("disown", help="end a person's ownership of a role, or of all")
+    disown.add_argument("slack_id", type=slack_id, metavar="SLACK_ID")
+    disown.add_argument("role", metavar="ROLE", nargs="?")
+    disown.add_argument("--server", help="only on this server")
+    disown.set_defaults(run=_disown)
+
+
+def slack_id(text: str) -> str:
+    """Read a Slack member id, as it stands in a profile or a mention."""
+    found = re.fullmatch(r"<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>|([UW][A-Z0-9]{2,})", text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no Slack member id: copy it from the profile (U…)")
+    return found[1] or found[2]
+
+
+def _allow(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    environment, course = _settings(variables)
+    until = None
+    if chosen.until is not None:
+        until = read_time(chosen.until, course.timezone)
+        if until is None:
+            raise SetupError((f"--until {chosen.until!r} is no time: write it as 2026-12-20 or 2026-12-20T18:00.",))
+    _check_server(course, chosen.server)
+    grant = Grant(chosen.slack_id, Grade[chosen.grade.upper()], chosen.server or "", chosen.roles, until)
+
+    async def run() -> None:
+        async with stores(environment) as own:
+            member = _permitted(await own.allow_list.allow(own.actor, grant, now=clock()))
+            print(f"{member.slack_id} is {_described(member, course)} now.")
+
+    asyncio.run(run())
+    return 0
+
+
+def _disallow(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    environment, course = _settings(variables)
+
+    async def run() -> int:
+        async with stores(environment) as own:
+            removed = _permitted(await own.allow_list.disallow(own.actor, chosen.slack_id, now=clock()))
+        if not removed:
+            print(f"{chosen.slack_id} is not on the allow-list.", file=sys.stderr)
+            return 1
+        for member in removed:
+            print(f"{member.slack_id} is no longer {_described(member, course)}.")
+        return 0
+
+    return asyncio.run(run())
+
+
+def _members(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    environment, course = _settings(variables)
+
+    async def run() -> None:
+        async with stores(environment) as own:
+            members = await own.allow_list.members(own.actor.team)
+        for member in members:
+            added = member.added_at.astimezone(course.timezone).strftime("%Y-%m-%d %H:%M")
+            print(f"{member.slack_id}  {_described(member, course)}  (by {member.added_by}, {added})")
+        if not members:
+            print("Nobody is on the allow-list: connbot allow SLACK_ID --grade admin makes the first one.")
+
+    asyncio.run(run())
+    return 0
+
+
+def _own(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    environment, course = _settings(variables, servers_needed=True)
+    _check_server(course, chosen.server)
+
+    async def run() -> None:
+        async with stores(environment) as own, Fleet(course.servers, course.default) as fleet:
+            server = fleet.choose(chosen.server)
+            role = (await server.roles_by_name([chosen.role])).get(chosen.role)
+            if role is None:
+                raise UnknownRole(chosen.role, server.name)
+            owner = await own.ownership.own(own.actor, chosen.slack_id, server=server.name, role=role, now=clock())
+            found = _permitted(owner)
+            print(f"{found.slack_id} owns {plain(found.role)} on {found.server} now.")
+
+    asyncio.run(run())
+    return 0
+
+
+def _disown(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    environment, _course = _settings(variables)
+
+    async def run() -> int:
+        async with stores(environment) as own:
+            removed = _permitted(
+                await own.ownership.disown(
+                    own.actor, chosen.slack_id, role=chosen.role, server=chosen.server, now=clock()
+                )
+            )
+        for owner in removed:
+            print(f"{owner.slack_id} no longer owns {plain(owner.role)} on {owner.server}.")
+        if not removed:
+            print(f"{chosen.slack_id} owns no such role.", file=sys.stderr)
+        return 0 if removed else 1
+
+    return asyncio.run(run())
+
+
+def _settings(variables: Mapping[str, str], *, servers_needed: bool = False) -> tuple[Environment, Course]:
+    environment = read_environment(variables)
+    return environment, read_course(environment, servers_needed=servers_needed)
+
+
+def _check_server(course: Course, name: str | None) -> None:
+    known = tuple(server.name for server in course.servers)
+    if name is not None and known and name not in known:
+        raise UnknownServer(name, known)
+
+
+def _permitted(result: T | Denied) -> T:
+    if isinstance(result, Denied):
+        raise NotPermitted(result.action)
+    return result
+
+
+def _described(member: Member, course: Course) -> str:
+    where = f" on {plain(member.server)}" if member.server else ""
+    roles = f" for {plain(member.roles)}" if member.roles else ""
+    until = f" until {member.until.astimezone(course.timezone):%Y-%m-%d %H:%M}" if member.until else ""
+    return f"{member.grade.word}{where}{roles}{until}"

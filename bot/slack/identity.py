@@ -1,0 +1,91 @@
+"""Who we are to Slack, and the client that asks it."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+import aiohttp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
+
+from bot.errors import SetupError
+
+log = logging.getLogger(__name__)
+
+API_TIMEOUT = 15
+"""Seconds for one call of Slack's Web API."""
+LONGEST_WAIT = 30.0
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What Slack says of our token."""
+
+    team: str
+    name: str
+    bot_user: str
+    bot_id: str
+
+
+class OneWorkspace(AsyncAuthorize):
+    """Bolt's question for each request which token serves it; there is one, and it was tested at the start."""
+
+    def __init__(self, workspace: Workspace, bot_token: str) -> None:
+        self._result = AuthorizeResult(
+            enterprise_id=None,
+            team_id=workspace.team,
+            bot_user_id=workspace.bot_user,
+            bot_id=workspace.bot_id,
+            bot_token=bot_token,
+        )
+
+    async def __call__(self, **_: object) -> AuthorizeResult:
+        """Return the one answer."""
+        return self._result
+
+
+def web_client(api_url: str, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
+    """Make a client of the Web API over the shared session; it waits as long as Slack asks it to."""
+    client = AsyncWebClient(
+        token=token,
+        base_url=api_url,
+        session=session,
+        timeout=API_TIMEOUT,
+        retry_handlers=[AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
+    )
+    if URL(api_url).host in LOOPBACK:
+        # The SDK takes HTTP_PROXY for calls to this machine too.
+        client.proxy = None
+    return client
+
+
+async def meet(client: AsyncWebClient) -> Workspace:
+    """Ask Slack who we are; raises `SetupError` for a token it refuses, aiohttp's errors where it cannot be reached."""
+    try:
+        who = await client.auth_test()
+    except SlackApiError as exc:
+        fault = (
+            f"Slack refuses SLACK_BOT_TOKEN ({exc.response['error']}): copy the bot token of the installed app again."
+        )
+        raise SetupError((fault,)) from exc
+    return Workspace(who["team_id"], who.get("team") or "", who["user_id"], who.get("bot_id") or "")
+
+
+async def meet_patiently(client: AsyncWebClient) -> Workspace:
+    """Ask again and again while Slack cannot be reached."""
+    wait = 1.0
+    while True:
+        try:
+            return await meet(client)
+        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+            log.warning("Slack cannot be reached yet", extra={"action": "auth.test", "why": type(exc).__name__})
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)

@@ -1,0 +1,253 @@
+"""`make bench`: connbot beside a bare Bolt app and psql, in one run, as ratios."""
+
+import argparse
+import asyncio
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+
+from bot.access.allow_list import AllowList, Grant
+from bot.access.member import Actor, Grade
+from bot.clock import clock
+from bot.demo import binaries
+from bot.demo.clients import connect
+from bot.demo.throwaway import ThrowAway
+from bot.storage.engine import OwnDatabase
+from bot.storage.migrate import upgrade
+from bot.storage.record import Record
+from tests.bench.slack import TEAM, Slack, Timed
+
+ROLES = 25
+SESSIONS = 4
+"""Sessions a role."""
+PEOPLE = 600
+LOOK_UP = """
+SELECT usename, pid, application_name, client_addr, backend_start, query_start, state, state_change, xact_start
+FROM pg_stat_activity WHERE usename = '{}' AND backend_type = 'client backend'
+"""
+
+Ask = Callable[[int], Awaitable[Timed]]
+
+
+class Figures:
+    """Latencies in seconds of one load, and how many a second it came to."""
+
+    def __init__(self, latencies: list[float], took: float) -> None:
+        self.p50 = statistics.median(latencies)
+        self.p99 = sorted(latencies)[int(len(latencies) * 0.99) - 1]
+        self.rate = len(latencies) / took
+
+    def __str__(self) -> str:
+        return f"p50 {self.p50 * 1000:8.2f} ms   p99 {self.p99 * 1000:8.2f} ms   {self.rate:7.0f}/s"
+
+
+async def load(ask: Ask, count: int, at_once: int) -> tuple[Figures, Figures]:
+    """Send `count` deliveries, `at_once` at a time; return figures of the acknowledgements and of the answers."""
+    acknowledged: list[float] = []
+    answered: list[float] = []
+    numbers = iter(range(count))
+
+    async def person() -> None:
+        for number in numbers:
+            timed = await ask(number)
+            acknowledged.append(await asyncio.wait_for(timed.acknowledged, 30))
+            answered.append((await asyncio.wait_for(timed.answered, 30))[0])
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(person() for _ in range(at_once)))
+    took = time.perf_counter() - begun
+    return Figures(acknowledged, took), Figures(answered, took)
+
+
+async def psql_load(program: Path, dsn: str, roles: list[str], count: int, at_once: int) -> Figures:
+    """Do the same look-up by psql processes."""
+    latencies: list[float] = []
+    numbers = iter(range(count))
+
+    async def person() -> None:
+        for number in numbers:
+            begun = time.perf_counter()
+            query = LOOK_UP.format(roles[number % len(roles)])
+            process = await asyncio.create_subprocess_exec(program, dsn, "-XAtc", query, stdout=subprocess.DEVNULL)
+            assert await process.wait() == 0
+            latencies.append(time.perf_counter() - begun)
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(person() for _ in range(at_once)))
+    return Figures(latencies, time.perf_counter() - begun)
+
+
+@asynccontextmanager
+async def process(*arguments: str, slack: Slack, **variables: str) -> AsyncIterator[None]:
+    """Run an app as a process of its own until it is no longer needed."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "CONNBOT_"))},
+        "SLACK_BOT_TOKEN": "xoxb-bench",
+        "SLACK_APP_TOKEN": "xapp-bench",
+        "SLACK_API_URL": f"{slack.url}api/",
+        **variables,
+    }
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, env=environment, stdout=subprocess.DEVNULL
+    )
+    try:
+        await slack.connected()
+        yield
+    finally:
+        started.terminate()
+        await started.wait()
+
+
+async def prepare(url: str) -> None:
+    """Make the own database, with everybody on the allow-list."""
+    await asyncio.to_thread(upgrade, url)
+    async with OwnDatabase(url) as database:
+        allow_list = AllowList(database, Record(None))
+        await allow_list.adopt_team(TEAM, "Bench")
+        for number in range(PEOPLE):
+            grant = Grant(f"U0{number:06}", Grade.RESPONDER)
+            await allow_list.allow(Actor(TEAM, "cli:bench"), grant, now=clock())
+
+
+async def click_to_gone(
+    slack: Slack, admin: psycopg.AsyncConnection, dsn: Callable[[str], str], role: str, times: int
+) -> float:
+    """Median seconds from the click on Terminate until the session is gone from the server."""
+    took = []
+    for turn in range(times):
+        victim = await connect(dsn(role))
+        pid = victim.info.backend_pid
+        user = f"U0{PEOPLE - 1 - turn % 300:06}"
+        proposed = await slack.command(user, "/kill", f"{role} {pid}")
+        _, message = await asyncio.wait_for(proposed.answered, 10)
+        value = re.search(
+            r"'action_id': 'terminate'.*?'value': '([^']+)'|'value': '([^']+)'.*?'action_id': 'terminate'", str(message)
+        )
+        assert value is not None, message
+        begun = time.perf_counter()
+        await slack.click(user, "terminate", value[1] or value[2])
+        await gone(admin, pid)
+        took.append(time.perf_counter() - begun)
+        await victim.close()
+    return statistics.median(took)
+
+
+async def bare_terminate(admin: psycopg.AsyncConnection, dsn: Callable[[str], str], role: str, times: int) -> float:
+    """The same by a bare `pg_terminate_backend` on a kept connection."""
+    kept = await connect(dsn("postgres"))
+    took = []
+    for _ in range(times):
+        victim = await connect(dsn(role))
+        pid = victim.info.backend_pid
+        begun = time.perf_counter()
+        await kept.execute("SELECT pg_terminate_backend(%s)", [pid])
+        await gone(admin, pid)
+        took.append(time.perf_counter() - begun)
+        await victim.close()
+    await kept.close()
+    return statistics.median(took)
+
+
+async def gone(admin: psycopg.AsyncConnection, pid: int) -> None:
+    """Look again and again until the backend is gone."""
+    while (await (await admin.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid])).fetchone()) is not None:  # noqa: ASYNC110 - it is a server that is watched
+        await asyncio.sleep(0.0005)
+
+
+async def run(count: int) -> int:
+    """Measure and print; return 1 when a promise is not kept."""
+    found = binaries.find()
+    with (
+        tempfile.TemporaryDirectory(prefix="connbot-bench-") as folder,
+        ThrowAway(found.bindir, settings={"max_connections": "200"}) as server,
+    ):
+        url = f"sqlite:///{folder}/own.db"
+        await prepare(url)
+        admin = await connect(server.dsn())
+        await admin.execute(
+            "CREATE ROLE students; CREATE ROLE connbot LOGIN IN ROLE pg_read_all_stats, pg_signal_backend"
+        )
+        roles = [f"student_{number}" for number in range(ROLES)]
+        sessions = []
+        for role in roles:
+            await admin.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 50 IN ROLE students".encode())
+            sessions += [await connect(server.dsn(role)) for _ in range(SESSIONS)]
+        config = Path(folder, "connbot.toml")
+        config.write_text(f"[servers.class]\ndsn = '{server.dsn('connbot')}'\nstudents = ['students']\n")
+
+        def asker(slack: Slack) -> Ask:
+            return lambda number: slack.command(f"U0{number % PEOPLE:06}", "/conns", roles[number % ROLES])
+
+        bare: dict[int, tuple[Figures, Figures]] = {}
+        ours: dict[int, tuple[Figures, Figures]] = {}
+        slack = Slack()
+        await slack.start()
+        async with process("-m", "tests.bench.bare", slack=slack):
+            await load(asker(slack), 100, 10)
+            for at_once in (1, 10, 100):
+                bare[at_once] = await load(asker(slack), count, at_once)
+        await slack.close()
+        slack = Slack()
+        await slack.start()
+        variables = {"CONNBOT_CONFIG": str(config), "CONNBOT_DATABASE_URL": url}
+        async with process("-m", "bot", "serve", slack=slack, **variables):
+            await load(asker(slack), 100, 10)
+            for at_once in (1, 10, 100):
+                ours[at_once] = await load(asker(slack), count, at_once)
+            held = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'connbot'"
+            row = await (await admin.execute(held)).fetchone()
+            click = await click_to_gone(slack, admin, server.dsn, roles[0], 40)
+        await slack.close()
+        psql = {n: await psql_load(found.bindir / "psql", server.dsn("connbot"), roles, 200, n) for n in (1, 10, 100)}
+        terminate = await bare_terminate(admin, server.dsn, roles[0], 40)
+        for session in [*sessions, admin]:
+            await session.close()
+    return report(bare, ours, psql, click, terminate, row[0] if row else 0)
+
+
+def report(
+    bare: dict[int, tuple[Figures, Figures]],
+    ours: dict[int, tuple[Figures, Figures]],
+    psql: dict[int, Figures],
+    click: float,
+    terminate: float,
+    held: int,
+) -> int:
+    """Print figures and ratios."""
+    for at_once in ours:
+        print(f"\n{at_once} at a time")
+        print(f"  acknowledged  bare Bolt  {bare[at_once][0]}\n                connbot    {ours[at_once][0]}")
+        print(f"  answered      bare Bolt  {bare[at_once][1]}\n                connbot    {ours[at_once][1]}")
+        print(f"  looked up     psql       {psql[at_once]}")
+    print(f"\nclick to gone: connbot {click * 1000:.2f} ms, bare pg_terminate_backend {terminate * 1000:.2f} ms\n")
+    promises = [
+        ("acknowledgement p99, 10 at a time / bare Bolt", ours[10][0].p99 / bare[10][0].p99, 0.6, False),
+        ("acknowledgement p99, 100 at a time / bare Bolt", ours[100][0].p99 / bare[100][0].p99, 0.6, False),
+        ("request to final message, 1 at a time / psql", ours[1][1].p50 / psql[1].p50, 0.2, False),
+        ("request to final message, 10 at a time / psql", ours[10][1].p50 / psql[10].p50, 0.2, False),
+        ("request to final message, 100 at a time / psql", ours[100][1].p50 / psql[100].p50, 0.2, False),
+        ("commands a second, 100 at a time / bare Bolt", ours[100][1].rate / bare[100][1].rate, 1.2, True),
+        ("click to gone / bare pg_terminate_backend", click / terminate, 2.0, False),
+        ("connections held", held, 1, False),
+    ]
+    kept = True
+    for what, value, bound, least in promises:
+        good = value >= bound if least else value <= bound
+        kept &= good
+        print(f"{'ok ' if good else 'NO '} {what}: {value:.2f} (at {'least' if least else 'most'} {bound:g})")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--count", type=int, default=1500, help="commands of each load")
+    sys.exit(asyncio.run(run(parser.parse_args().count)))

@@ -1,0 +1,61 @@
+"""Which backends a request means, and what forbids ending them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.connections.plan import Chosen, Plan, Refused, TerminateRequest, Which, WhyNot, choose, forbids
+from bot.servers.backend import BackendState
+from tests.builders import a_backend, a_reading, a_role
+
+
+def test_named_pids_are_answered_once_in_the_order_given() -> None:
+    one, two = a_backend(1), a_backend(2)
+    request = TerminateRequest("alice", (Chosen(2), Chosen(9), Chosen(1), Chosen(2)))
+
+    assert choose(request, a_reading(one, two)) == Plan((two, one), (Refused(9, WhyNot.NO_SUCH),))
+
+
+def test_a_reused_pid_is_not_what_was_picked_from_a_list() -> None:
+    now_there = a_backend(1)
+    request = TerminateRequest("alice", (Chosen(1, now_there.started_at - timedelta(microseconds=1)),))
+
+    assert choose(request, a_reading(now_there)) == Plan((), (Refused(1, WhyNot.NO_SUCH),))
+
+
+def test_all_names_the_refused_and_strays_leaves_them_out() -> None:
+    stray = a_backend(1, application_name="pgAdmin 4 - DB:class", started=300)
+    twin = a_backend(2, application_name="pgAdmin 4 - DB:class", started=200)
+    pooled = a_backend(3, pooler=True)
+    reading = a_reading(stray, twin, pooled)
+
+    everything = choose(TerminateRequest("alice", which=Which.ALL), reading)
+    strays = choose(TerminateRequest("alice", which=Which.STRAYS), reading)
+
+    assert everything.backends == (stray, twin)
+    assert everything.refused == (Refused(3, WhyNot.POOLER, pooled),)
+    assert stray in strays.backends
+    assert strays.refused == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "role", "why"),
+    [
+        ({}, {}, None),
+        ({"own": True}, {}, WhyNot.OWN),
+        ({}, {"superuser": True, "student": False}, WhyNot.SUPERUSER),
+        ({}, {"replication": True, "student": False}, WhyNot.REPLICATION),
+        ({}, {"service": True}, WhyNot.SERVICE),
+        ({}, {"student": False}, WhyNot.NOT_STUDENT),
+        ({"backend_type": "parallel worker"}, {}, WhyNot.NOT_CLIENT),
+        ({"pooler": True}, {}, WhyNot.POOLER),
+        ({"state": BackendState.UNKNOWN}, {}, WhyNot.UNKNOWN_STATE),
+        ({"state": BackendState.DISABLED}, {}, WhyNot.UNKNOWN_STATE),
+    ],
+)
+def test_what_forbids_ending(changes: dict[str, Any], role: dict[str, Any], why: WhyNot | None) -> None:
+    backend = a_backend(**changes)
+
+    assert forbids(backend, replace(a_reading(backend), role=a_role(**role))) == why

@@ -1,0 +1,110 @@
+"""Settings: read whole, every fault named at once, no secret shown."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SetupError
+from bot.settings import Address, read_course, read_environment
+
+TOML = """
+timezone = "America/New_York"
+help_channels = ["C0HELP"]
+consent = "off"
+default = "b"
+[commands]
+kill = "/endconn"
+[servers.a]
+dsn = "service=a"
+[servers.b]
+dsn = "service=b"
+students = ["classdb_student"]
+poolers = ["10.0.0.9"]
+ask = "dba@example.edu"
+"""
+
+
+def course_of(folder: Path, text: str) -> list[str]:
+    path = folder / "connbot.toml"
+    path.write_text(text)
+    environment = read_environment({"CONNBOT_CONFIG": str(path)})
+    with pytest.raises(SetupError) as caught:
+        read_course(environment)
+    return list(caught.value.faults)
+
+
+def test_a_file_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "connbot.toml"
+    path.write_text(TOML)
+
+    course = read_course(read_environment({"CONNBOT_CONFIG": str(path)}))
+
+    assert str(course.timezone) == "America/New_York"
+    assert (course.commands.conns, course.commands.kill) == ("/conns", "/endconn")
+    assert [server.name for server in course.servers] == ["a", "b"]
+    assert course.default == "b"
+    assert course.servers[1].students == ("classdb_student",)
+
+
+def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
+    faults = course_of(
+        tmp_path, 'timezone = "Mars/Base"\nconsent = "maybe"\ncolour = 1\n[servers.a]\ndns = "x"\ncpus = 0\n'
+    )
+
+    for word in ("timezone", "consent", "colour", "servers.a.dsn", "servers.a.dns", "servers.a.cpus"):
+        assert any(word in fault for fault in faults), word
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", "names no server"),
+        ("x =", "not valid TOML"),
+        ('default = "c"\n[servers.a]\ndsn = "service=a"', "names no server of this file"),
+        ('[commands]\nkill = "/conns"\n[servers.a]\ndsn = "service=a"', "three names"),
+        ('[commands]\nkill = "kill"\n[servers.a]\ndsn = "service=a"', "commands.kill"),
+    ],
+)
+def test_a_fault_names_its_mend(tmp_path: Path, text: str, word: str) -> None:
+    assert any(word in fault for fault in course_of(tmp_path, text))
+
+
+def test_a_missing_file_is_named_unless_no_server_is_needed(tmp_path: Path) -> None:
+    named = read_environment({"CONNBOT_CONFIG": str(tmp_path / "none.toml")})
+
+    with pytest.raises(SetupError, match=r"none\.toml"):
+        read_course(named, servers_needed=False)
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("xoxb-1\n")
+
+    environment = read_environment({"SLACK_BOT_TOKEN_FILE": str(file), "SLACK_APP_TOKEN": "xapp-1"})
+
+    assert environment.slack().bot_token == "xoxb-1"
+    assert "xoxb" not in repr(environment)
+    assert "xoxb" not in repr(environment.slack())
+
+
+def test_faults_of_the_environment_are_told_together(tmp_path: Path) -> None:
+    with pytest.raises(SetupError) as caught:
+        read_environment(
+            {
+                "SLACK_BOT_TOKEN": "x",
+                "SLACK_BOT_TOKEN_FILE": "y",
+                "CONNBOT_AUDIT_KEY_FILE": str(tmp_path),
+                "CONNBOT_HTTP": "80",
+            }
+        )
+    assert len(caught.value.faults) == 4
+
+    with pytest.raises(SetupError) as caught:
+        read_environment({"SLACK_BOT_TOKEN": "wrong"}).slack()
+    assert len(caught.value.faults) == 2
+
+
+def test_http_is_on_without_an_app_token_and_off_with_one() -> None:
+    assert read_environment({}).http == Address("127.0.0.1", 3000)
+    assert read_environment({"SLACK_APP_TOKEN": "xapp-1"}).http is None
+    assert read_environment({"CONNBOT_HTTP": "[::1]:0"}).http == Address("::1", 0)
