@@ -94,11 +94,10 @@ class Holder:
 
     async def close(self) -> None:
         """Let the running query end, within its deadline, and close the connection; what waits fails."""
+        closed = self._failure = ServerUnavailable(self._server, "unreachable", "closed")
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
-        self._fail_waiting(ServerUnavailable(self._server, "unreachable", "closed"))
-        self._failure = ServerUnavailable(self._server, "unreachable", "closed")
         connection, self._connection = self._connection, None
         if connection is not None:
             if self._running is not None:
@@ -106,6 +105,8 @@ class Holder:
             self._let_go(connection, self._running)
         while self._leaving:
             await asyncio.wait(set(self._leaving))
+        # Last, because a query that was cut off may have put its request back.
+        self._fail_waiting(closed)
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], *, repeatable: bool) -> T:
         """Do `work` on the connection when its turn comes; once more on a new connection if it is `repeatable` and the old breaks.
@@ -276,6 +277,7 @@ async def _leave(connection: Connection, stuck: asyncio.Task[Any] | None) -> Non
     if stuck is not None and not stuck.done():
         with contextlib.suppress(psycopg.Error):
             await connection.cancel_safe(timeout=_CANCEL_WITHIN)
+            await asyncio.wait({stuck}, timeout=_CANCEL_WITHIN)
         # Cutting the socket ends the wait for it as a broken connection does; closing its descriptor, or cancelling the
         # task, would leave the loop with a number that the next connection may get, or wait for the server again.
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as cut:

@@ -114,8 +114,10 @@ def unavailable(server: str, error: psycopg.Error) -> ServerUnavailable:
     """Say of an error on an open connection what a person is told."""
     words = error.diag.message_primary or recognise_refusal(str(error)).words
     match error.sqlstate:
-        case None:
+        case None if isinstance(error, psycopg.OperationalError):
             return ServerUnavailable(server, "unreachable", words)
+        case None:
+            return ServerUnavailable(server, "refused", type(error).__name__)
         case state if state.startswith(("08", "57P")):
             return ServerUnavailable(server, "unreachable", words)
         case state if state == _QUERY_CANCELED:
