@@ -74,7 +74,7 @@ async def test_ends_with_its_starter(folder: Path, ending: signal.Signals, momen
         assert starter.stdout is not None
         while starter.stdout.readline().strip() != moment:
             assert starter.poll() is None
-        await eventually(lambda: _processes(folder))
+        await eventually(lambda: [line for line in _processes(folder) if "connbot-postgres" in line])
         starter.send_signal(ending)
     await eventually(lambda: not _processes(folder) and not list(folder.iterdir()), within=20)
 
