@@ -1,6 +1,6 @@
 """Who may do what: every grade, action, server and kind of role against the rules as the design words them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import product
 
 import pytest
@@ -8,18 +8,10 @@ import pytest
 from bot.access.member import Action, Actor, Denied, Grade, Member, Origin, Owner, Permitted, Right, Standing
 from bot.access.policy import items, leaves_no_admin, may_change, permit
 from bot.servers.server import Role
+from tests.access import NOW, a_role
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
 ACTOR = Actor("T1", "U1")
-
-
-def a_role(name: str = "alice", *, student: bool = True, service: bool = False, **other: object) -> Role:
-    groups = other.get("groups", frozenset({"students"} if student else ()))
-    assert isinstance(groups, frozenset)
-    oid = other.get("oid", 16400)
-    assert isinstance(oid, int)
-    return Role(name, oid, True, bool(other.get("superuser")), False, groups, student, service)
 
 
 def a_member(
