@@ -315,6 +315,8 @@ INVALID: dict[str, tuple[list[Any], str, str]] = {
     "data_table, uneven": ([data_table([[raw()], [raw(), raw()]])], "/blocks/0/rows/1", "all rows must have the same"),
     "data_table, rich header": ([data_table([[rich()], [raw()]])], "/blocks/0/rows/0/0/type", "unsupported type"),
     "page of 101": ([data_table([[raw()], [raw()]], page_size=101)], "/blocks/0/page_size", "must be at most 100"),
+    "page of none": ([data_table([[raw()], [raw()]], page_size=0)], "/blocks/0/page_size", "must be at least 1"),
+    "page of true": ([data_table([[raw()], [raw()]], page_size=True)], "/blocks/0/page_size", "must be an integer"),
     "20,001 characters": ([data_table([[raw()], [raw("x" * 20_000)]])], "/blocks", "all data_table cells together"),
     "three charts": ([pie()] * 3, "/blocks", "no more than 2 data_visualization"),  # data-visualization-block
     "13 segments": ([pie(13)], "/blocks/0/chart/segments", "no more than 12"),
