@@ -13,7 +13,7 @@ from bot.servers.clients import client_of
 from bot.servers.strays import Reason
 from bot.slack import ids, payloads
 from bot.slack.blocks import capacity, connection, elements, reasons, refusal, typed
-from bot.slack.blocks.text import Block, Message, clock, code, join, moment, name, plural, spoken
+from bot.slack.blocks.text import Block, Message, clock, code, day_or_time, join, moment, name, plural, spoken
 from bot.slack.commands import CommandNames
 
 SHOWN = 15
@@ -133,7 +133,7 @@ def _blocks(part: _Part, zone: tzinfo, names: CommandNames, labels: Counter[str]
                 elements.section(text, _close(part, row, zone, labels)) for text, row in zip(lines, rows, strict=True)
             ]
         else:
-            blocks += elements.sections([heading, *lines], "\n\n")
+            blocks += elements.sections([f"{heading}\n{lines[0]}", *lines[1:]], "\n\n")
     if part.hidden:
         blocks.append(elements.context(_not_shown(part, names)))
     return blocks + _controls(part, zone)
@@ -223,7 +223,7 @@ def _of(part: _Part, label: str) -> str | None:
 
 def _option(part: _Part, row: _Row, zone: tzinfo) -> Block:
     backend = row.backend
-    tail = f" \u00b7 since {clock(backend.started_at, part.at, zone)} \u00b7 pid {backend.pid}"
+    tail = f" \u00b7 since {day_or_time(backend.started_at, part.at, zone)} \u00b7 pid {backend.pid}"
     head = connection.client(backend, elements.OPTION_LIMIT - len(tail))
     said = connection.state(backend, part.at) + (", uncommitted writes" if backend.has_written else "")
     if row.stray and len(said) + len("stray: ") <= elements.OPTION_LIMIT:

@@ -160,10 +160,10 @@ def duration(span: timedelta) -> str:
 
 def clock(at: datetime, now: datetime, zone: tzinfo) -> str:
     """Return a time in `zone`: `21:04` on the day of `now`, else `20 Nov 21:04`, with the year where it is another."""
-    local, today = at.astimezone(zone), now.astimezone(zone)
-    if local.date() == today.date():
+    local = at.astimezone(zone)
+    if _same_day(at, now, zone):
         return f"{local:%H:%M}"
-    year = "" if local.year == today.year else f" {local.year}"
+    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
     return f"{local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
 
 
@@ -172,5 +172,20 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def moment(at: datetime, now: datetime, zone: tzinfo) -> str:
     """Return a time that Slack shows in each reader's own zone, `clock` being what it falls back to."""
-    today = at.astimezone(zone).date() == now.astimezone(zone).date()
-    return f"<!date^{int(at.timestamp())}^{'{time}' if today else '{date_short_pretty} {time}'}|{clock(at, now, zone)}>"
+    return _rendered(at, "{time}" if _same_day(at, now, zone) else "{date_short_pretty} {time}", clock(at, now, zone))
+
+
+def day_or_time(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return `moment` where there is little room: the time of today, else the date alone; at most 44 characters."""
+    told = clock(at, now, zone)
+    if _same_day(at, now, zone):
+        return _rendered(at, "{time}", told)
+    return _rendered(at, "{date_short}", told.rpartition(" ")[0])
+
+
+def _rendered(at: datetime, form: str, otherwise: str) -> str:
+    return f"<!date^{int(at.timestamp())}^{form}|{otherwise}>"
+
+
+def _same_day(at: datetime, now: datetime, zone: tzinfo) -> bool:
+    return at.astimezone(zone).date() == now.astimezone(zone).date()

@@ -45,8 +45,8 @@ def test_a_responder_sees_the_limit_that_bites_then_strays_with_reasons_then_the
         "*alice: 5 of 5 connections* — alice cannot open another",
         "\n\n".join(
             (
-                "*Look stray*",
                 (
+                    "*Look stray*\n"
                     f"`pgAdmin 4 - CONN:8122` · pid 4715 · since {at(190)} · from `10.0.0.5`\n"
                     f"⚪ *idle for 3 h 10 min* · last query {at(190)} · in `shop`\n"
                     "↳ _stray:_ one of 3 pgAdmin connections from this address, not the newest; "
@@ -68,8 +68,8 @@ def test_a_responder_sees_the_limit_that_bites_then_strays_with_reasons_then_the
         ),
         "\n\n".join(
             (
-                "*Others*",
                 (
+                    "*Others*\n"
                     f"`psql` · pid 4722 · since {at(180)} · from `10.0.0.5`\n"
                     f"🟢 *active for 5 min* · a query has been running since {at(5)} · in `shop`"
                 ),
@@ -82,11 +82,11 @@ def test_a_responder_sees_the_limit_that_bites_then_strays_with_reasons_then_the
         "*Tick what to end:*",
     ]
     assert [option["text"]["text"] for option in options(message)] == [
-        "`pgAdmin 4 - CONN:8122` · since 03:50 · pid 4715",
-        "`pgAdmin 4 - DB:shop` · since 03:48 · pid 4711",
-        "`DBeaver 24.1 - Main &lt;shop&gt;` · since 05:20 · pid 4730",
-        "`psql` · since 04:00 · pid 4722",
-        "`pgAdmin 4 - DB:shop` · since 06:48 · pid 4720",
+        f"`pgAdmin 4 - CONN:8122` · since {at(190)} · pid 4715",
+        f"`pgAdmin 4 - DB:shop` · since {at(192)} · pid 4711",
+        f"`DBeaver 24.1 - Main …` · since {at(100)} · pid 4730",
+        f"`psql` · since {at(180)} · pid 4722",
+        f"`pgAdmin 4 - DB:shop` · since {at(12)} · pid 4720",
     ]
     assert [option["description"]["text"] for option in options(message)] == [
         "stray: idle for 3 h 10 min",
@@ -102,6 +102,13 @@ def test_a_responder_sees_the_limit_that_bites_then_strays_with_reasons_then_the
         ("Terminate chosen…", ids.TERMINATE_CHOSEN, Group("class", "alice", 0)),
         ("Terminate strays…", ids.TERMINATE_STRAYS, Group("class", "alice", 0)),
     ]
+
+
+def test_a_box_of_yesterday_has_the_date_and_still_fits() -> None:
+    old = a_backend(4194304, started=60 * 24 * 400, application_name="pgAdmin 4 - CONN:8122")
+    (box,) = options(rendered(a_listing(an_entry(a_reading(old)))))
+    assert box["text"]["text"].endswith("^{date_short}|18 Oct 2025> · pid 4194304")
+    assert box["text"]["text"].startswith("`pgAdmi…` ")
 
 
 def test_the_text_alone_tells_the_whole_outcome() -> None:

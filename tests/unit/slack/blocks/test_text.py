@@ -7,6 +7,7 @@ from bot.slack.blocks.text import (
     clock,
     code,
     cut,
+    day_or_time,
     duration,
     escape,
     join,
@@ -165,6 +166,12 @@ def test_durations(seconds: float, shown: str) -> None:
 def test_times_are_in_the_courses_zone_with_the_date_where_it_is_not_today(at: datetime, shown: str) -> None:
     assert clock(at, NOON, NEW_YORK) == shown
     assert spelled(f"since {moment(at, NOON, NEW_YORK)}.") == f"since {shown}."
+
+
+def test_little_room_holds_the_time_of_today_or_the_date() -> None:
+    assert spelled(day_or_time(NOON, NOON, NEW_YORK)) == "07:00"
+    assert spelled(day_or_time(NOON - minutes(1440), NOON, NEW_YORK)) == "21 Nov"
+    assert len(day_or_time(NOON - minutes(1440 * 400), NOON, NEW_YORK)) <= 44
 
 
 def test_moments_let_slack_show_the_readers_own_zone() -> None:
