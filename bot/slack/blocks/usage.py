@@ -34,6 +34,13 @@ _PROBLEMS = {
     Problem.STALE_BUTTON: "This button is not one I can read any more, and nothing was done. Type the command again.",
     Problem.NOTHING_TICKED: "Nothing is ticked: tick at least one connection, then press the button again.",
 }
+_ARGUMENTS = {
+    "until": "That end is over already: a grant until then would give nothing.",
+    "slack_id": "That is no Slack ID: it looks like U0123ABCD.",
+    "roles": "These roles name nobody: write names or patterns with commas between them, or @ and a group's name.",
+    "head": "That is no head of the record: copy the whole of what an earlier check printed.",
+}
+"""Arguments that are well written and still mean nothing, as the stores name them."""
 _BUTTONS = (Problem.STALE_BUTTON, Problem.NOTHING_TICKED)
 """Nobody typed anything wrong there: usage would not help."""
 
@@ -41,9 +48,9 @@ _BUTTONS = (Problem.STALE_BUTTON, Problem.NOTHING_TICKED)
 def problem(error: UsageError, *, names: CommandNames, quote: Quote) -> str:
     """Say what was wrong, as one sentence; empty where only help was asked for."""
     word, _, typed = error.problem.partition(" ")
-    if word not in set(Problem):
-        return f"{quote(error.problem)} is not understood: see {names.connbot} help."
-    return _PROBLEMS[Problem(word)].format(typed=quote(typed))
+    if word in set(Problem):
+        return _PROBLEMS[Problem(word)].format(typed=quote(typed))
+    return _ARGUMENTS.get(error.problem) or f"{quote(error.problem)} is not understood: see {names.connbot} help."
 
 
 def render(error: UsageError, *, viewer: str, names: CommandNames) -> Message:
@@ -51,7 +58,7 @@ def render(error: UsageError, *, viewer: str, names: CommandNames) -> Message:
     wrong = problem(error, names=names, quote=name)
     if error.problem.partition(" ")[0] in _BUTTONS:
         return elements.short(wrong)
-    if error.command == CONNBOT:
+    if error.command in (CONNBOT, "allow"):
         return _with_usage(wrong, _connbot(names), viewer)
     lines = _kill(names) if error.command == KILL else _conns(names)
     return _with_usage(wrong, lines, None)

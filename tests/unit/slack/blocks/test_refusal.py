@@ -147,6 +147,13 @@ def test_a_problem_of_another_hand_is_quoted() -> None:
     )
 
 
+@pytest.mark.parametrize("argument", ["until", "slack_id", "roles", "head"])
+def test_an_argument_that_means_nothing_is_explained(argument: str) -> None:
+    error = UsageError("allow", argument)
+    assert "not understood" not in refusal.sentence(error)
+    assert "`/pgbot members`" in refusal.render(error, viewer="U0ALICE", names=NAMED).text
+
+
 def test_help_shows_every_command_with_examples_and_ones_own_slack_id() -> None:
     message = usage.render_help(viewer="U0ALICE", names=NAMED)
     assert faults(message) == []
