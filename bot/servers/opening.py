@@ -9,6 +9,7 @@ from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Format
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.numeric import Int8Dumper
 
 from bot.causes.refusal import recognise_refusal
 from bot.errors import ServerUnavailable
@@ -94,6 +95,8 @@ async def connect(settings: ServerSettings) -> Connection:
         raise _unavailable_at_connect(settings.name, str(exc)) from None
     for kind in ("text", "name", "varchar"):
         connection.adapters.register_loader(kind, _Text)
+    # Else the type of a number's parameter follows its size, and each combination is planned anew.
+    connection.adapters.register_dumper(int, Int8Dumper)
     return connection
 
 

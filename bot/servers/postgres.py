@@ -11,7 +11,7 @@ import psycopg
 
 from bot.errors import ServerUnavailable, SetupError
 from bot.servers import opening, queries
-from bot.servers.backend import BackendId
+from bot.servers.backend import BackendId, BackendState
 from bot.servers.holder import Holder
 from bot.servers.opening import Connection
 from bot.servers.readings import Row, reading_of, role_of
@@ -120,6 +120,7 @@ class PostgresServer:
         connection = await opening.connect(self._settings)
         try:
             facts = await opening.settle_in(connection, self._settings)
+            await self._rehearse(connection)
         except psycopg.Error as exc:
             await connection.close()
             raise opening.unavailable(self.name, exc) from exc
@@ -128,6 +129,13 @@ class PostgresServer:
             raise
         self._note(missing(facts))
         return connection
+
+    async def _rehearse(self, connection: Connection) -> None:
+        """Have the server plan what it will be asked, about nobody, so that no person waits for that later."""
+        nobody = _nobody(self.name)
+        await self._read(connection, [nobody.role])
+        await self._signal({nobody.id: nobody}, nobody.id.started_at, connection)
+        await self._look([nobody.id], connection)
 
     def _note(self, lacks: tuple[Missing, ...]) -> None:
         for lack in lacks:
@@ -192,6 +200,12 @@ class PostgresServer:
             raise ServerUnavailable(self.name, "rights", "pg_read_all_stats")
         there = {_key(row) for row in rows if row["there"]}
         return {backend for backend in ids if (backend.pid, backend.started_at) in there}
+
+
+def _nobody(server: str) -> Target:
+    """A session there never was: no process has pid 0, and no role has no name."""
+    nowhere = BackendId(server, 0, datetime.fromtimestamp(0, UTC), 0)
+    return Target(nowhere, "", None, "", None, BackendState.IDLE, None, None, has_written=False)
 
 
 async def _clock(connection: Connection) -> datetime:

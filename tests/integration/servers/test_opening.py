@@ -5,17 +5,20 @@ import struct
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from bot.errors import ServerUnavailable, SetupError
 from bot.servers import opening
 from bot.servers.fleet import Fleet
+from bot.servers.opening import Connection
 from bot.servers.postgres import PostgresServer
 from bot.servers.rights import Cost, Missing, MissingKind
+from bot.servers.server import target_of
 from bot.servers.settings import ServerSettings
 from tests.eventually import eventually
-from tests.integration.servers.conftest import Class
+from tests.integration.servers.conftest import Class, shown
 from tests.postgres import Postgres
 
 SECRET = "pa55w0rd"
@@ -183,7 +186,11 @@ def test_a_fleet_names_the_faults_of_all_its_servers() -> None:
 
 async def test_the_dsn_s_own_options_stay_but_ours_win(course: Class) -> None:
     dsn = course.postgres.dsn(
-        course.bot, options="-c statement_timeout=7 -c geqo=off", application_name="x", client_encoding="LATIN1"
+        course.bot,
+        options="-c statement_timeout=7 -c geqo=off",
+        application_name="x",
+        connect_timeout=99,
+        client_encoding="LATIN1",
     )
     connection = await opening.connect(course.settings(dsn=dsn))
     try:
@@ -193,8 +200,11 @@ async def test_the_dsn_s_own_options_stay_but_ours_win(course: Class) -> None:
                 " current_setting('application_name') AS name, current_setting('client_encoding') AS encoding"
             )
         ).fetchone()
+        given = connection.info.get_parameters()
     finally:
         await connection.close()
+    timeouts = {name: given.get(name) for name in ("connect_timeout", "keepalives_idle", "tcp_user_timeout")}
+    assert timeouts == {"connect_timeout": "2", "keepalives_idle": "10", "tcp_user_timeout": "10000"}
     assert row == {"geqo": "off", "timeout": "2500ms", "name": "connbot", "encoding": "UTF8"}
 
 
@@ -247,3 +257,21 @@ async def test_the_students_roles_can_come_later(postgres18: Postgres) -> None:
     server = await course.open()
     assert MissingKind.STUDENTS_ROLE in [lack.kind for lack in server.missing]
     await course.stack.aclose()
+
+
+async def test_what_will_be_asked_is_planned_before_anybody_asks(course: Class) -> None:
+    server = await course.open()
+    planned = await server._holder.run(_planned, repeatable=True)
+    assert len(planned) >= 3
+    opened = await course.postgres.open_backend(course.make_student())
+    target = target_of(await shown(server, opened))
+    for pid in (7, 40_000, 3_000_000, target.id.pid):
+        one = replace(target, id=replace(target.id, pid=pid))
+        await server.presence([one.id])
+        await server.terminate([one], before=course.soon())
+    assert await server._holder.run(_planned, repeatable=True) == planned
+
+
+async def _planned(connection: Connection) -> set[str]:
+    rows = await connection.execute("SELECT name FROM pg_prepared_statements", prepare=False)
+    return {row["name"] async for row in rows}
