@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import aiohttp
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
 
 from bot.access.allow_list import AllowList
 from bot.access.desk import Desk
@@ -28,7 +30,7 @@ from bot.loops import every
 from bot.servers.fleet import Fleet
 from bot.settings import Course, Environment, SlackSettings
 from bot.slack.announcer import Announcer
-from bot.slack.identity import API_TIMEOUT, OneWorkspace, meet_patiently, web_client
+from bot.slack.identity import API_TIMEOUT, Workspace, meet_patiently, web_client
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
 from bot.slack.listeners.kill import KillListener
@@ -53,6 +55,23 @@ SWEEP_EVERY = timedelta(seconds=30)
 def new_id() -> str:
     """Return an opaque id that nobody can guess."""
     return secrets.token_urlsafe(18)
+
+
+class OneWorkspace(AsyncAuthorize):
+    """Bolt's question for each request which token serves it; there is one, and it was tested at the start."""
+
+    def __init__(self, workspace: Workspace, bot_token: str) -> None:
+        self._result = AuthorizeResult(
+            enterprise_id=None,
+            team_id=workspace.team,
+            bot_user_id=workspace.bot_user,
+            bot_id=workspace.bot_id,
+            bot_token=bot_token,
+        )
+
+    async def __call__(self, **_: object) -> AuthorizeResult:
+        """Return the one answer."""
+        return self._result
 
 
 async def serve(environment: Environment, course: Course, stop: asyncio.Event, ready: Callable[[str], None]) -> None:

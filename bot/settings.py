@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from bot.errors import SetupError
-from bot.servers.fleet import ServerSettings
+from bot.servers.settings import ServerSettings
 from bot.slack.commands import CommandNames
 
 DEFAULT_CONFIG = "connbot.toml"

@@ -14,30 +14,8 @@ from bot.slack.blocks.text import plain
 from bot.storage.record import Broken
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the commands to the grammar."""
-    history = commands.add_parser("history", help="what was asked, refused, ended and changed, newest first")
-    history.add_argument("role", metavar="ROLE", nargs="?", help="only of this role (default: everything)")
-    history.add_argument("--format", choices=("text", "json"), default="text")
-    history.add_argument(
-        "--limit", type=_count, default=100, metavar="N", help="entries at most (default: %(default)s)"
-    )
-    history.set_defaults(run=_history)
-    audit = commands.add_parser("audit", help="whether the record is whole").add_subparsers(
-        title="commands", metavar="COMMAND", required=True
-    )
-    verify = audit.add_parser("verify", help="check every entry of the record against its chain")
-    verify.add_argument("--head", metavar="H", help="a head noted earlier: the record must still contain it")
-    verify.set_defaults(run=_verify)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of entries: from 1 to 1000000")
-    return int(text)
-
-
-def _history(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+def show(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    """Print the record, newest first."""
     environment = read_environment(variables)
     zone = read_course(environment, servers_needed=False).timezone
 
@@ -66,7 +44,8 @@ def _line(event: Event, zone: tzinfo) -> str:
     return "  ".join(word for word in [*words, ", ".join(ended)] if word)
 
 
-def _verify(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+def verify(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    """Check every entry of the record against its chain."""
     environment = read_environment(variables)
 
     async def run() -> int:

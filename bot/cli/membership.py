@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import re
 import sys
 from collections.abc import Mapping
 from typing import TypeVar
@@ -20,45 +19,8 @@ from bot.slack.subcommands import read_time
 T = TypeVar("T")
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the commands to the grammar."""
-    allow = commands.add_parser("allow", help="put a person on the allow-list")
-    allow.add_argument("slack_id", type=slack_id, metavar="SLACK_ID")
-    allow.add_argument("--grade", required=True, choices=[grade.word for grade in Grade])
-    allow.add_argument("--server", help="only on this server (default: on every one)")
-    allow.add_argument(
-        "--roles",
-        default="",
-        help="globs over role names and @groups, such as 'sec1_*,@team_a' (default: all students)",
-    )
-    allow.add_argument("--until", help="when the right ends, such as 2026-12-20 or 2026-12-20T18:00 (default: never)")
-    allow.set_defaults(run=_allow)
-    disallow = commands.add_parser("disallow", help="take a person off the allow-list")
-    disallow.add_argument("slack_id", type=slack_id, metavar="SLACK_ID")
-    disallow.set_defaults(run=_disallow)
-    members = commands.add_parser("members", help="who is on the allow-list")
-    members.set_defaults(run=_members)
-    own = commands.add_parser("own", help="make a person the owner of a role")
-    own.add_argument("slack_id", type=slack_id, metavar="SLACK_ID")
-    own.add_argument("role", metavar="ROLE")
-    own.add_argument("--server", help="the role's server (default: the configured one)")
-    own.set_defaults(run=_own)
-    disown = commands.add_parser("disown", help="end a person's ownership of a role, or of all")
-    disown.add_argument("slack_id", type=slack_id, metavar="SLACK_ID")
-    disown.add_argument("role", metavar="ROLE", nargs="?")
-    disown.add_argument("--server", help="only on this server")
-    disown.set_defaults(run=_disown)
-
-
-def slack_id(text: str) -> str:
-    """Read a Slack member id, as it stands in a profile or a mention."""
-    found = re.fullmatch(r"<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>|([UW][A-Z0-9]{2,})", text.strip())
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no Slack member id: copy it from the profile (U…)")
-    return found[1] or found[2]
-
-
-def _allow(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+def allow(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    """Put a person on the allow-list."""
     environment, course = _settings(variables)
     until = None
     if chosen.until is not None:
@@ -77,7 +39,8 @@ def _allow(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
     return 0
 
 
-def _disallow(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+def disallow(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    """Take a person off the allow-list."""
     environment, course = _settings(variables)
 
     async def run() -> int:
@@ -93,7 +56,8 @@ def _disallow(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
     return asyncio.run(run())
 
 
-def _members(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
+def members(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    """Print who is on the allow-list."""
     environment, course = _settings(variables)
 
     async def run() -> None:
@@ -109,7 +73,8 @@ def _members(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
     return 0
 
 
-def _own(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+def own(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    """Make a person the owner of a role."""
     environment, course = _settings(variables, servers_needed=True)
     _check_server(course, chosen.server)
 
@@ -127,7 +92,8 @@ def _own(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
     return 0
 
 
-def _disown(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+def disown(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    """End a person's ownership of a role, or of all."""
     environment, _course = _settings(variables)
 
     async def run() -> int:

@@ -6,15 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import aiohttp
-
 from bot.access.allow_list import AllowList
 from bot.access.member import Actor
 from bot.access.ownership import Ownership
 from bot.errors import SetupError
 from bot.incidents.history import History
 from bot.settings import Environment
-from bot.slack.identity import API_TIMEOUT, meet, web_client
 from bot.storage import migrate
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
@@ -49,16 +46,14 @@ async def _team(environment: Environment, allow_list: AllowList) -> str:
     if len(teams) == 1:
         return teams[0]
     if environment.bot_token:
-        try:
-            timeout = aiohttp.ClientTimeout(total=API_TIMEOUT)
-            async with aiohttp.ClientSession(timeout=timeout) as session:
-                return (await meet(web_client(environment.api_url, session, environment.bot_token))).team
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-            if teams:
-                fault = "Slack cannot be reached to tell which of several workspaces is meant: try again."
-                raise SetupError((fault,)) from exc
+        from bot.slack.identity import meet_once  # noqa: PLC0415 - Slack's packages, rarely needed here
+
+        workspace = await meet_once(environment.api_url, environment.bot_token)
+        if workspace is not None:
+            return workspace.team
     if len(teams) > 1:
-        raise SetupError(("This database holds several workspaces: set SLACK_BOT_TOKEN to say which is meant.",))
+        fault = "This database holds several workspaces: set SLACK_BOT_TOKEN, and let Slack be reached, to say which is meant."
+        raise SetupError((fault,))
     return ""
 
 

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
@@ -32,25 +31,8 @@ MALFORMED = {
 }
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the grammar."""
-    roster = commands.add_parser("roster", help="make students the owners of their roles, by the class list")
-    parts = roster.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    importing = parts.add_parser(
-        "import",
-        help="read a CSV file with an e-mail and a role column; other columns are ignored",
-        description="Shows what would be stored; asks first where it can, and stores at once where nobody is there to ask.",
-    )
-    importing.add_argument("file", type=Path, metavar="FILE.csv")
-    importing.add_argument("--server", help="the roles' server (default: the configured one)")
-    importing.add_argument(
-        "--replace", action="store_true", help="also end the roster's links that are no longer in the file"
-    )
-    importing.add_argument("--dry-run", action="store_true", help="only show what would be stored")
-    importing.set_defaults(run=_import)
-
-
-def _import(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+def import_file(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    """Show what the class list comes to, and store it if nobody objects."""
     try:
         roster = parse(chosen.file.read_bytes())
     except OSError as exc:

@@ -5,8 +5,6 @@ import logging
 from dataclasses import dataclass
 
 import aiohttp
-from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -33,23 +31,6 @@ class Workspace:
     name: str
     bot_user: str
     bot_id: str
-
-
-class OneWorkspace(AsyncAuthorize):
-    """Bolt's question for each request which token serves it; there is one, and it was tested at the start."""
-
-    def __init__(self, workspace: Workspace, bot_token: str) -> None:
-        self._result = AuthorizeResult(
-            enterprise_id=None,
-            team_id=workspace.team,
-            bot_user_id=workspace.bot_user,
-            bot_id=workspace.bot_id,
-            bot_token=bot_token,
-        )
-
-    async def __call__(self, **_: object) -> AuthorizeResult:
-        """Return the one answer."""
-        return self._result
 
 
 def web_client(api_url: str, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
@@ -89,3 +70,12 @@ async def meet_patiently(client: AsyncWebClient) -> Workspace:
             log.warning("Slack cannot be reached yet", extra={"action": "auth.test", "why": type(exc).__name__})
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)
+
+
+async def meet_once(api_url: str, token: str) -> Workspace | None:
+    """Ask once over a session of its own; None where Slack cannot be reached."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=API_TIMEOUT)) as session:
+        try:
+            return await meet(web_client(api_url, session, token))
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None

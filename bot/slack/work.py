@@ -16,21 +16,27 @@ class Work:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+        self._courtesies: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, coroutine: Coroutine[object, object, None], name: str) -> None:
-        """Run `coroutine` as a task of its own and return at once."""
+    def start(self, coroutine: Coroutine[object, object, None], name: str, *, needed: bool = True) -> None:
+        """Run `coroutine` as a task of its own and return at once; one that is not `needed` may be cut off at the end."""
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
         self._tasks.add(task)
+        if not needed:
+            self._courtesies.add(task)
         task.add_done_callback(self._finished)
 
     async def drain(self, within: float) -> int:
         """Wait up to `within` seconds for the tasks in flight, those they start meanwhile too; then cancel. Return how many were cut."""
         deadline = asyncio.get_running_loop().time() + within
-        while self._tasks and (left := deadline - asyncio.get_running_loop().time()) > 0:
-            await asyncio.wait(set(self._tasks), timeout=left)
+        while (needed := self._tasks - self._courtesies) and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(needed, timeout=left)
+        for task in set(self._courtesies):
+            task.cancel()
+        await asyncio.gather(*self._courtesies, return_exceptions=True)
         cut = set(self._tasks)
         for task in cut:
             log.warning("cut off at shutdown", extra={"action": task.get_name()})
@@ -40,5 +46,6 @@ class Work:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._courtesies.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a task failed", extra={"action": task.get_name()}, exc_info=error)

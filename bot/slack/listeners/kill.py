@@ -53,7 +53,7 @@ class KillListener:
         result = await ending
         await self._announcer.answer(call.place, call.actor, self._ended(result), replace=_is_over(result))
         if isinstance(result, Ended):
-            self._work.start(self._look_again(result.proposal), "look again")
+            self._work.start(self._look_again(result.proposal), "look again", needed=False)
 
     async def on_cancel(self, call: Call, _: Standing) -> None:
         """The click on **Cancel**."""
