@@ -38,11 +38,11 @@ def seed(manifest: Mapping[str, Any]) -> Seed:
     students = tuple(
         Person(name, name.title(), f"{name}@example.edu", "Student", persona=name == STUDENT) for name in PEOPLE
     )
-    rooms = (
-        Room(CHANNEL, topic="Trouble with the class database? Ask here."),
-        Room(STAFF, members=(TA, INSTRUCTOR), private=True, topic="For staff"),
-    )
     app = InstalledApp.from_manifest(manifest, bot_token=BOT_TOKEN, app_token=APP_TOKEN)
+    rooms = (
+        Room(CHANNEL, apps=(app.name,), topic="Trouble with the class database? Ask here."),
+        Room(STAFF, members=(TA, INSTRUCTOR), apps=(app.name,), private=True, topic="For staff"),
+    )
     return Seed(people=(students[0], *staff, *students[1:]), rooms=rooms, apps=(app,), team_name="Databases 101")
 
 
