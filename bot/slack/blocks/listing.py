@@ -19,6 +19,8 @@ from bot.slack.commands import CommandNames
 SHOWN = 15
 """Connections told in detail in one message, if they fit."""
 ROLES_SHOWN = 5
+SILENT_SHOWN = 5
+"""Servers that did not answer and are named with the reason."""
 CLOSE_BUTTONS = 10
 """An owner's connections up to this many have a button each; more are ticked in a list."""
 
@@ -59,8 +61,12 @@ class _Part:
 
 def render(listing: Listing, *, zone: tzinfo, names: CommandNames) -> Message:
     """Show every role of `listing` and name the servers that did not answer; as many connections as one message takes."""
-    messages = (_rendered(listing, shown, zone, names) for shown in range(SHOWN, 0, -3))
-    return next((message for message in messages if elements.fits(message)), _rendered(listing, 0, zone, names))
+    message = _rendered(listing, SHOWN, zone, names)
+    for shown in range(SHOWN - 3, -1, -3):
+        if elements.fits(message):
+            break
+        message = _rendered(listing, shown, zone, names)
+    return message
 
 
 def _rendered(listing: Listing, shown: int, zone: tzinfo, names: CommandNames) -> Message:
@@ -73,10 +79,11 @@ def _rendered(listing: Listing, shown: int, zone: tzinfo, names: CommandNames) -
         more = f"{plural(further, 'further role')} not shown: type {code(f'{names.conns} ROLE')} for one of them."
         blocks.append(elements.context(more))
         told.append(more)
-    for error in listing.unavailable:
-        sentence = refusal.sentence(error, names=names, quote=name)
-        blocks.append(elements.section(f"\u26a0\ufe0f {sentence}"))
-        told.append(sentence)
+    silent = [refusal.sentence(error, names=names, quote=name) for error in listing.unavailable[:SILENT_SHOWN]]
+    if len(listing.unavailable) > SILENT_SHOWN:
+        silent.append(f"{plural(len(listing.unavailable) - SILENT_SHOWN, 'more server')} did not answer.")
+    blocks += elements.sections([f"\u26a0\ufe0f {sentence}" for sentence in silent])
+    told += silent
     return elements.message([*told, *(said for part in parts for said in _details(part))], blocks)
 
 

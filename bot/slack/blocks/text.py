@@ -45,6 +45,8 @@ def visible(text: str) -> str:
     Control characters become their pictures (`␀`), blanks at an end or in a row `␠`, all else `\u202e`; combining marks
     stay on the letters they belong to.
     """
+    if text.isascii() and text.isprintable() and text == " ".join(text.split()):
+        return text  # nearly every name; the rest of this is for the others
     shown: list[str] = []
     marks = _MARKS_IN_A_ROW
     for char in text:

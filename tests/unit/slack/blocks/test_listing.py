@@ -214,6 +214,15 @@ def test_a_server_that_did_not_answer_is_named() -> None:
     assert "`lab &lt;!here&gt;` cannot be reached" in message.blocks[-1]["text"]["text"]
 
 
+@pytest.mark.parametrize("count", [0, 1, 6, 60])
+def test_many_servers_that_did_not_answer_are_counted(count: int) -> None:
+    unavailable = tuple(ServerUnavailable(f"{at}{'&' * 63}", "rights", "<!here>" * 9) for at in range(count))
+    entries = [an_entry(many(100, f"r{at}" + "&" * 61, first_pid=5000 * at + 1)) for at in range(5)]
+    message = rendered(Listing(tuple(entries), unavailable))
+    assert faults(message) == []
+    assert ("more server" in message.text) is (count > listing.SILENT_SHOWN)
+
+
 @pytest.mark.parametrize(
     ("capacity", "headline"),
     [
