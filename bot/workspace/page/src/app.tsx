@@ -32,6 +32,7 @@ function Workspace({ first }: { first: State }) {
   const [menu, setMenu] = useState(false);
   const { theme, toggle } = useTheme();
   const opener = useRef<HTMLButtonElement>(null);
+  const closer = useRef<HTMLButtonElement>(null);
   const view = desks.desk(me).view;
   const state = view.state ?? { ...first, me };
   const channel =
@@ -81,10 +82,14 @@ function Workspace({ first }: { first: State }) {
     setMe(persona);
     setThread(null);
   };
-  const closeMenu = () => {
-    setMenu(false);
-    opener.current?.focus();
-  };
+  const closeMenu = () => setMenu(false);
+  // The list covers a phone: whoever opens it goes into it, whoever closes it comes back.
+  const covered = useRef(false);
+  useEffect(() => {
+    if (menu) closer.current?.focus();
+    else if (covered.current) opener.current?.focus();
+    covered.current = menu;
+  }, [menu]);
   return (
     <SurroundingsContext.Provider value={surroundings}>
       <Asking>
@@ -93,7 +98,13 @@ function Workspace({ first }: { first: State }) {
           onKeyDown={(event) => menu && event.key === "Escape" && closeMenu()}
         >
           <aside className="sidebar" id="sidebar" aria-label="People and channels">
-            <button type="button" className="icon-button close-menu" aria-label="Close the list of channels" onClick={closeMenu}>
+            <button
+              ref={closer}
+              type="button"
+              className="icon-button close-menu"
+              aria-label="Close the list of channels"
+              onClick={closeMenu}
+            >
               <CloseIcon />
             </button>
             <Sidebar
