@@ -1,0 +1,86 @@
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.servers.capacity import Capacity, Limit, LimitKind
+from bot.slack.blocks import listing
+from bot.slack.blocks.text import Message
+from bot.slack.commands import CommandNames
+from tests.block_rules import faults, strings
+from tests.builders import a_capacity, a_reading, a_role
+from tests.listings import a_listing, an_entry
+
+
+def rendered(capacity: Capacity, *, can_login: bool = True) -> Message:
+    entry = an_entry(a_reading(capacity=capacity, role=a_role(can_login=can_login)))
+    return listing.render(a_listing(entry), zone=ZoneInfo("America/New_York"), names=CommandNames())
+
+
+@pytest.mark.parametrize(
+    ("capacity", "headline"),
+    [
+        (a_capacity(used=4), "alice: 4 of 5 connections — one more can connect."),
+        (a_capacity(used=2), "alice: 2 of 5 connections — 3 more can connect."),
+        (a_capacity(used=7), "alice: 7 of 5 connections — alice cannot open another."),
+        (a_capacity(used=0), "alice: nobody is connected (0 of 5) — 5 more can connect."),
+        (
+            a_capacity(used=0, limit=0),
+            "alice: nobody is connected (0 of 0) — its limit is 0: alice cannot connect at all.",
+        ),
+        (
+            a_capacity(used=0, limit=None),
+            "alice: nobody is connected — it has no limit of its own; the server has 57 slots left.",
+        ),
+        (a_capacity(used=1, limit=None, server_limit=None), "alice: 1 connection — it has no limit of its own."),
+        (a_capacity(used=1, server_limit=None), "alice: 1 of 5 connections — 4 more can connect."),
+        (
+            a_capacity(used=3, limit=None, at_least=True),
+            "alice: 3 connections — it has no limit of its own; the server has at most 57 slots left.",
+        ),
+        (
+            a_capacity(used=6, exempt=True),
+            "alice: 6 connections — a superuser, held by the server's limit alone; the server has 57 slots left.",
+        ),
+        (
+            a_capacity(used=6, exempt=True, server_used=97),
+            "alice: 6 connections — the server class (97 of 97 slots) is full: nobody can connect.",
+        ),
+        (
+            a_capacity(used=3, server_used=97, at_least=True),
+            "alice: 3 of 5 connections — the server class (at least 97 of 97 slots) is full: nobody can connect.",
+        ),
+        (
+            a_capacity(used=1, server_used=95),
+            "alice: 1 of 5 connections — 2 more can connect: the server has no further slot.",
+        ),
+        (a_capacity(used=3, server_used=95), "alice: 3 of 5 connections — 2 more can connect."),
+        (
+            a_capacity(used=3, server_used=95, at_least=True),
+            "alice: 3 of 5 connections — at most 2 more can connect.",
+        ),
+        (
+            a_capacity(used=3, databases=[Limit(LimitKind.DATABASE, "shop", 20, 20)]),
+            "alice: 3 of 5 connections — database shop (20 of 20) is full: alice cannot open another there.",
+        ),
+        (
+            a_capacity(used=0, databases=[Limit(LimitKind.DATABASE, "shop", 0, 0)]),
+            "alice: nobody is connected (0 of 5) — database shop has a limit of 0: alice cannot connect to it.",
+        ),
+    ],
+)
+def test_the_headline_says_which_limit_bites(capacity: Capacity, headline: str) -> None:
+    message = rendered(capacity)
+    assert message.text == headline
+    assert faults(message) == []
+
+
+def test_a_role_that_may_not_log_in_is_told_so() -> None:
+    message = rendered(a_capacity(), can_login=False)
+    assert message.text == "alice: nobody is connected (0 of 5) — the role may not log in at all (NOLOGIN)."
+
+
+def test_further_full_limits_and_hidden_logins_are_remarked() -> None:
+    capacity = a_capacity(used=5, databases=[Limit(LimitKind.DATABASE, "shop", 20, 20)], server_used=97, at_least=True)
+    told = "\n".join(strings(rendered(capacity)))
+    assert "Full too: database shop (20 of 20) and the server class (at least 97 of 97 slots)." in told
+    assert "logins in progress may hold further slots" in told
