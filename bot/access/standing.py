@@ -4,15 +4,39 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, select, tuple_
+from sqlalchemy import BigInteger, BindParameter, Row, bindparam, cast, null, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.access.member import Actor, Grade, Member, Origin, Owner, Standing
 from bot.storage.tables import members, owners
 
 _PEOPLE: BindParameter[Sequence[tuple[str, str]]] = bindparam("people", expanding=True)
-_MEMBERS = select(members).where(tuple_(members.c.team, members.c.slack_id).in_(_PEOPLE))
-_OWNERS = select(owners).where(tuple_(owners.c.team, owners.c.slack_id).in_(_PEOPLE))
+# Both kinds of row in one statement, since each statement is a way to the database and back: `said` is a member's grade or
+# an owner's origin, `named` the ROLES or the role, `role_oid` is an owner's alone.
+_EVERYTHING = union_all(
+    select(
+        members.c.team,
+        members.c.slack_id,
+        members.c.server,
+        members.c.grade.label("said"),
+        members.c.roles.label("named"),
+        members.c.until,
+        members.c.added_by.label("by"),
+        members.c.added_at.label("at"),
+        cast(null(), BigInteger).label("role_oid"),
+    ).where(tuple_(members.c.team, members.c.slack_id).in_(_PEOPLE)),
+    select(
+        owners.c.team,
+        owners.c.slack_id,
+        owners.c.server,
+        owners.c.origin,
+        owners.c.role,
+        null(),
+        owners.c.linked_by,
+        owners.c.linked_at,
+        owners.c.role_oid,
+    ).where(tuple_(owners.c.team, owners.c.slack_id).in_(_PEOPLE)),
+)
 
 
 async def read_standing(connection: AsyncConnection, actor: Actor) -> Standing:
@@ -24,11 +48,14 @@ async def read_standings(connection: AsyncConnection, actors: Collection[Actor])
     """Read what is stored of each of these people; nothing is stored of those at the command line."""
     people = {"people": sorted({(actor.team, actor.id) for actor in actors})}
     granted: dict[tuple[str, str], list[Member]] = defaultdict(list)
-    for row in await connection.execute(_MEMBERS, people):
-        granted[row.team, row.slack_id].append(member_of(row))
     owned: dict[tuple[str, str], list[Owner]] = defaultdict(list)
-    for row in await connection.execute(_OWNERS, people):
-        owned[row.team, row.slack_id].append(owner_of(row))
+    for team, slack_id, server, said, named, until, by, at, role_oid in await connection.execute(_EVERYTHING, people):
+        if role_oid is None:
+            member = Member(team, slack_id, Grade[said.upper()], server, named, until, by, at)
+            granted[team, slack_id].append(member)
+        else:
+            owner = Owner(team, slack_id, server, named, role_oid, Origin(said), by, at)
+            owned[team, slack_id].append(owner)
     return {
         actor: Standing(actor, tuple(granted[actor.team, actor.id]), tuple(owned[actor.team, actor.id]))
         for actor in actors

@@ -1,6 +1,6 @@
 """What is asked and what became of it, kept: nothing is ended that is not claimed here first."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,10 +23,10 @@ from bot.incidents.proposal import (
 )
 from bot.incidents.rows import (
     insert_proposal,
+    move_proposal,
     place_values,
     read_proposal,
     read_proposals,
-    state_values,
     write_outcomes,
 )
 from bot.servers.server import Role
@@ -103,7 +103,7 @@ class History:
                 deadline=server_now + CLAIM_HOLDS_FOR,
                 place=place or proposal.place,
             )
-            if not await _move(turn, claimed, (State.PROPOSED,), proposals.c.lapses_at > turn.at):
+            if not await move_proposal(turn.connection, claimed, (State.PROPOSED,), in_time_at=turn.at):
                 return NotClaimed(str(State.LAPSED), await read_proposal(turn.connection, actor.team, proposal_id))
             await turn.append(actor.id, CLAIM, _payload(claimed) | {"right": str(answer.right)})
             return Claimed(claimed, answer.right)
@@ -115,7 +115,7 @@ class History:
             if isinstance(proposal, NotClaimed):
                 return proposal
             withdrawn = replace(proposal, state=State.WITHDRAWN, place=place or proposal.place)
-            if not await _move(turn, withdrawn, _STANDING):
+            if not await move_proposal(turn.connection, withdrawn, _STANDING):
                 return NotClaimed(str(proposal.state), proposal)
             await turn.append(actor.id, WITHDRAWAL, _payload(withdrawn))
             return withdrawn
@@ -183,13 +183,13 @@ class History:
             return NotClaimed(why)
         if proposal.state in _STANDING and proposal.lapses_at <= turn.at:
             lapsed = replace(proposal, state=State.LAPSED)
-            await _move(turn, lapsed, _STANDING)
+            await move_proposal(turn.connection, lapsed, _STANDING)
             return NotClaimed(str(State.LAPSED), lapsed)
         return proposal
 
     async def _end(self, turn: Turn, proposal: Proposal, outcomes: Sequence[Outcome], actor: str) -> Proposal | None:
         resolved = replace(proposal, state=State.RESOLVED, resolved_at=turn.at, outcomes=tuple(outcomes))
-        if not await _move(turn, resolved, (State.CLAIMED,)):
+        if not await move_proposal(turn.connection, resolved, (State.CLAIMED,)):
             return None
         await write_outcomes(turn.connection, proposal, outcomes)
         await turn.append(actor, TERMINATION, _payload(resolved) | {"outcomes": _outcomes(outcomes)})
@@ -201,12 +201,6 @@ def may_claim(standing: Standing, proposal: Proposal, role: Role | None, now: da
     if role is not None and role.oid != proposal.role_oid:
         return Denied(Action.TERMINATE, "recreated")
     return permit(standing, Action.TERMINATE, role=role, server=proposal.server, now=now)
-
-
-async def _move(turn: Turn, to: Proposal, out_of: Collection[State], *also: ColumnElement[bool]) -> bool:
-    """The one conditional UPDATE by which a proposal leaves a state; false: it was not in it any more."""
-    which = (proposals.c.id == to.id, proposals.c.state.in_(out_of), *also)
-    return (await turn.connection.execute(update(proposals).where(*which).values(state_values(to)))).rowcount == 1
 
 
 def _payload(proposal: Proposal) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Proposals as rows of the own database, and back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
@@ -27,6 +28,14 @@ _OUTCOME = (
     )
     .values(outcome=bindparam("verdict"), outcome_at=bindparam("at"), outcome_detail=bindparam("detail"))
 )
+_CHANGING = ("state", "claimed_by", "claimed_at", "deadline", "resolved_at")
+_PLACE = ("channel", "thread", "response_url", "response_url_until")
+_MOVE = (
+    update(proposals)
+    .where(proposals.c.id == bindparam("of_id"), proposals.c.state.in_(bindparam("out_of", expanding=True)))
+    .values({name: bindparam(f"new_{name}") for name in (*_CHANGING, *_PLACE)})
+)
+_MOVE_IN_TIME = _MOVE.where(proposals.c.lapses_at > bindparam("in_time_at"))
 _TARGET = [field.name for field in fields(Target) if field.name not in ("id", "role")]
 
 
@@ -101,26 +110,26 @@ async def write_outcomes(connection: AsyncConnection, proposal: Proposal, outcom
     await connection.execute(_OUTCOME, rows)
 
 
-def state_values(proposal: Proposal) -> dict[str, Any]:
-    """The columns that change while a proposal goes through its states."""
-    return {
-        "state": proposal.state,
-        "claimed_by": proposal.claimed_by,
-        "claimed_at": proposal.claimed_at,
-        "deadline": proposal.deadline,
-        "resolved_at": proposal.resolved_at,
-        **place_values(proposal.place),
-    }
+async def move_proposal(
+    connection: AsyncConnection, to: Proposal, out_of: Collection[State], *, in_time_at: datetime | None = None
+) -> bool:
+    """Let a proposal go from one of the states `out_of` to what `to` says, before it lapses if a time is given.
+
+    This is the one conditional UPDATE: false when it was not in such a state any more, and then nothing changed.
+    """
+    values = {"of_id": to.id, "out_of": list(out_of), **{f"new_{name}": one for name, one in _changing(to).items()}}
+    if in_time_at is None:
+        return (await connection.execute(_MOVE, values)).rowcount == 1
+    return (await connection.execute(_MOVE_IN_TIME, values | {"in_time_at": in_time_at})).rowcount == 1
+
+
+def _changing(proposal: Proposal) -> dict[str, Any]:
+    return {name: getattr(proposal, name) for name in _CHANGING} | place_values(proposal.place)
 
 
 def place_values(place: Place) -> dict[str, Any]:
     """The columns of a place."""
-    return {
-        "channel": place.channel,
-        "thread": place.thread,
-        "response_url": place.response_url,
-        "response_url_until": place.response_url_until,
-    }
+    return {name: getattr(place, name) for name in _PLACE}
 
 
 def _proposal(rows: Sequence[Row[Any]]) -> Proposal:

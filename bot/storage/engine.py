@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, DateTime, Interval, Table, event, func, literal, select, type_coerce
+from sqlalchemy import ColumnElement, DateTime, Interval, Select, Table, event, func, literal, select, type_coerce
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import URL, make_url
@@ -55,6 +55,8 @@ class OwnDatabase:
         self.address = self.url.render_as_string(hide_password=True)
         self.clock = _clock(self.kind, ahead)
         """The database's time, as an expression for statements."""
+        self._now = select(self.clock)
+        self._timed: dict[Select[Any], Select[Any]] = {}
         self._engine = sqlite.make_engine(self.path) if self.path else _postgresql_engine(self.url)
         self._modes = {
             mode: self._engine.execution_options(**{sqlite.MODE: mode}) for mode in ("read", "write", "durable")
@@ -125,12 +127,18 @@ class OwnDatabase:
         """Begin an INSERT that knows ON CONFLICT, as this kind of database spells it."""
         return sqlite_dialect.insert(table) if self.path else postgresql.insert(table)
 
+    def timed(self, statement: Select[Any]) -> Select[Any]:
+        """Add the database's time to what `statement`, a constant, reads: as the last column, `now`."""
+        if statement not in self._timed:
+            self._timed[statement] = statement.add_columns(self.clock.label("now"))
+        return self._timed[statement]
+
     async def now(self, connection: AsyncConnection | None = None) -> datetime:
         """Tell the database's own time; in `connection`'s transaction if one is given."""
         if connection is None:
             async with self.read() as own:
                 return await self.now(own)
-        return (await connection.execute(select(self.clock))).scalar_one()
+        return (await connection.execute(self._now)).scalar_one()
 
     async def _miss_the_file(self) -> None:
         """Notice that the file is not the opened one any more: SQLite itself would go on writing to a removed one."""

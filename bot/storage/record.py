@@ -28,7 +28,9 @@ NOTHING = "0" * 64
 """The digest before the first entry."""
 _PAGE = 1000
 _COPIES = ("team", "actor", "server", "role")
-_HEAD = select(record_head.c.seq, record_head.c.digest).with_for_update()
+_LOCKED = select(record_head.c.seq, record_head.c.digest).with_for_update().cte("head")
+# The lock first, then what is read beside it: so the time of an entry is not before that of the one it waited for.
+_HEAD = select(_LOCKED.c.seq, _LOCKED.c.digest)
 _MOVE_HEAD = update(record_head).values(seq=bindparam("new_seq"), digest=bindparam("new_digest"))
 _INSERT = insert(record)
 
@@ -57,8 +59,8 @@ class Record:
     async def turn(self, db: OwnDatabase) -> "AsyncIterator[Turn]":
         """Open a transaction in which nobody else appends, so that the chain's order is the order of the decisions."""
         async with db.write() as connection:
-            head = await self._lock(connection)
-            yield Turn(self.key, connection, await db.now(connection), head)
+            head = (await connection.execute(db.timed(_HEAD))).one()
+            yield Turn(self.key, connection, head.now, (head.seq, head.digest))
 
     async def append(
         self, connection: AsyncConnection, now: datetime, actor: str, kind: str, payload: Mapping[str, object]

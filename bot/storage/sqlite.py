@@ -1,8 +1,9 @@
-"""SQLite for an event loop with one hop to its thread a statement.
+"""SQLite for an event loop, with one hop to its thread where something may have to be waited for.
 
 A hop costs ten times what SQLite needs for a small statement, and aiosqlite's own cursors make four a statement, besides
-one each to begin, to end and to reset a transaction. Here a statement and the fetching of its rows are one hop, a
-transaction begins in the hop of its first statement, and what was only read ends without waiting.
+one each to begin, to end and to reset a transaction. What may wait is the first statement of a transaction, which takes
+the lock, and the commit, which waits for the disk: these are hops. All between runs where it is, on rows that are few and
+pages that are in memory; and what was only read ends without waiting.
 """
 
 import os
@@ -31,11 +32,11 @@ MODE = "connbot_mode"
 
 
 class _Cursor:
-    """A cursor as SQLAlchemy's dialect uses one: executed and emptied in one hop."""
+    """A cursor as SQLAlchemy's dialect uses one: executed and emptied at once."""
 
     arraysize = 1
 
-    def __init__(self, connection: "OneHop") -> None:
+    def __init__(self, connection: "Swift") -> None:
         self._connection = connection
         self._rows: list[Any] = []
         self.description: Any = None
@@ -59,13 +60,13 @@ class _Cursor:
         self._rows = []
 
     async def _run(self, method: str, sql: str, parameters: Iterable[Any]) -> Self:
-        done = await self._connection.in_one_hop(method, sql, parameters)
+        done = await self._connection.run(method, sql, parameters)
         self._rows, self.description, self.rowcount, self.lastrowid = done
         return self
 
 
-class OneHop(aiosqlite.Connection):
-    """aiosqlite's connection and thread, with cursors and transactions of fewer hops."""
+class Swift(aiosqlite.Connection):
+    """aiosqlite's connection and thread, with transactions of two hops."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, iter_chunk_size=64)
@@ -73,24 +74,29 @@ class OneHop(aiosqlite.Connection):
         self._thread.daemon = True
         self._to_begin: tuple[str, ...] = ()
         self._begun = False
+        self._holds = False
         self._reading = False
 
     def begin_with_next(self, mode: str) -> None:
-        """Begin a transaction in the hop of the next statement; `mode` is read, write or durable."""
+        """Begin a transaction with the next statement; `mode` is read, write or durable."""
         self._to_begin = _BEGIN[mode]
         self._reading = mode == "read"
 
     def cursor(self) -> _Cursor:  # type: ignore[override]  # what the dialect needs of it, without a hop to make it
-        """Return a cursor of one hop."""
+        """Return a cursor, without asking the thread for one."""
         return _Cursor(self)
 
-    async def in_one_hop(self, method: str, sql: str, parameters: Iterable[Any]) -> tuple[Any, ...]:
+    async def run(self, method: str, sql: str, parameters: Iterable[Any]) -> tuple[Any, ...]:
         """Begin if that is due, run `sql`, and return rows, description, row count and last row id."""
+        if self._holds:
+            return self._run((), method, sql, parameters)
         begin, self._to_begin = self._to_begin, ()
         # Set before waiting: a cancelled statement may have begun all the same.
         self._begun = self._begun or bool(begin)
         # aiosqlite's way to its thread has no types.
-        return await self._execute(self._run, begin, method, sql, parameters)  # type: ignore[no-untyped-call,no-any-return]
+        done: tuple[Any, ...] = await self._execute(self._run, begin, method, sql, parameters)  # type: ignore[no-untyped-call]
+        self._holds = self._begun
+        return done
 
     def _run(self, begin: tuple[str, ...], method: str, sql: str, parameters: Iterable[Any]) -> tuple[Any, ...]:
         for statement in begin:
@@ -104,6 +110,7 @@ class OneHop(aiosqlite.Connection):
     async def commit(self) -> None:
         """Commit what was begun; nothing begun costs nothing."""
         self._to_begin = ()
+        self._holds = False
         if self._begun:
             await super().commit()
             self._begun = False
@@ -111,6 +118,7 @@ class OneHop(aiosqlite.Connection):
     async def rollback(self) -> None:
         """Roll back what was begun, without waiting where it only read: the thread does it before anything later."""
         self._to_begin = ()
+        self._holds = False
         if not self._begun:
             return
         if self._reading:
@@ -131,7 +139,7 @@ def make_file(path: Path) -> None:
 def connect(path: Path) -> sqlite3.Connection:
     """Open an existing file as every connection of ours is opened; it is never made here, so a removed one is missed."""
     uri = f"file:{quote(str(path))}?mode=rw"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         for pragma in _PRAGMAS:
             connection.execute(pragma)
@@ -144,8 +152,8 @@ def connect(path: Path) -> sqlite3.Connection:
 def make_engine(path: Path) -> AsyncEngine:
     """Build the engine of the file at `path`; the execution option `MODE` says how its transactions begin."""
 
-    def creator(*_args: object, **_options: object) -> OneHop:
-        return OneHop(lambda: connect(path))
+    def creator(*_args: object, **_options: object) -> Swift:
+        return Swift(lambda: connect(path))
 
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
@@ -160,5 +168,5 @@ def make_engine(path: Path) -> AsyncEngine:
 
 def _begin(connection: Connection) -> None:
     driver = connection.connection.driver_connection
-    assert isinstance(driver, OneHop)  # noqa: S101 - the engine's own creator makes nothing else
+    assert isinstance(driver, Swift)  # noqa: S101 - the engine's own creator makes nothing else
     driver.begin_with_next(connection.get_execution_options().get(MODE, "durable"))

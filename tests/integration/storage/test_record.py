@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bot.errors import UsageError
 from bot.storage.engine import OwnDatabase
@@ -75,8 +76,10 @@ async def test_a_turn_keeps_others_from_appending_until_it_is_over(
             await turn.append("U1", "ownership", {})
             await turn.append("U1", "ownership", {})
             assert not waiting.done()
+            last = await own_database.now(turn.connection)
         (entry,) = await waiting
     assert entry.seq == 3
+    assert turn.at <= last
 
 
 @pytest.mark.parametrize(
@@ -164,6 +167,20 @@ async def test_there_is_no_forgetting_twice_nor_of_a_forgetting(own_database: Ow
         await record.forget(connection, MOMENT, "cli:ada", [2])
         assert await record.forget(connection, MOMENT, "cli:ada", [2, 6, 99]) is None
     assert isinstance(await verify(own_database, record), Verified)
+
+
+async def test_the_time_of_an_entry_is_not_before_that_of_the_one_it_waited_for(
+    own_database: OwnDatabase, record: Record, migrated_url: str
+) -> None:
+    async def take_turn(db: OwnDatabase) -> None:
+        async with record.turn(db) as turn:
+            await turn.append("U1", "refusal", {})
+
+    async with OwnDatabase(migrated_url) as other:
+        await asyncio.gather(*(take_turn((own_database, other)[n % 2]) for n in range(30)))
+    async with own_database.read() as connection:
+        times = (await connection.execute(select(entries.c.at).order_by(entries.c.seq))).scalars().all()
+    assert times == sorted(times)
 
 
 async def test_what_an_entry_is_cannot_be_said_twice(own_database: OwnDatabase, record: Record) -> None:
