@@ -61,17 +61,14 @@ class Tabs:
         width: int = 1280,
         height: int = 900,
         scheme: Literal["light", "dark"] = "light",
-        timezone: str = "America/New_York",
-        bypass_csp: bool = False,
     ) -> Page:
-        """A page on `url`; `bypass_csp` lets a test put a script of its own into it."""
+        """A page on `url`, whose reader is in New York."""
         context = await self._browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
             reduced_motion="reduce",
-            timezone_id=timezone,
+            timezone_id="America/New_York",
             locale="en-US",
-            bypass_csp=bypass_csp,
         )
         context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
