@@ -12,6 +12,9 @@ ARGS ?=
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
+# Compiled modules are kept, so that a second start takes a second and not four.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check format bench lock clean page
 
 demo: $(VENV)/.demo
