@@ -233,6 +233,15 @@ async def test_a_click_for_a_role_that_is_not_the_one_shown_is_denied(
     assert (answer.why, (await last_payload(own_database))["why"]) == ("denied", why)
 
 
+async def test_a_role_made_anew_is_not_the_one_shown_even_to_those_who_may_end_both(
+    history: History, own_database: OwnDatabase
+) -> None:
+    await history.propose(a_proposal(requester="UTA"))
+    answer = await claim(history, TA, role=a_role(oid=16499))
+    assert isinstance(answer, NotClaimed)
+    assert (answer.why, (await last_payload(own_database))["why"]) == ("denied", "recreated")
+
+
 async def test_a_grant_that_ended_between_proposal_and_click_is_no_right(
     history: History, own_database: OwnDatabase, record: Record
 ) -> None:
