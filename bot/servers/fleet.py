@@ -9,8 +9,6 @@ from bot.errors import SetupError, UnknownServer
 from bot.servers.postgres import PostgresServer
 from bot.servers.settings import ServerSettings
 
-__all__ = ["Fleet", "ServerSettings"]
-
 
 class Fleet:
     """The servers of the configuration, each with its one connection from `open` to `close`.

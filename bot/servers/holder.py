@@ -1,11 +1,8 @@
 """The one task that owns the one connection to a server; whoever needs it leaves work in its queue."""
 
 import asyncio
-import contextlib
 import logging
-import os
 import random
-import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import psycopg
 
 from bot.errors import ServerUnavailable
-from bot.servers.opening import Connection, unavailable
+from bot.servers.opening import Connection, leave, unavailable
 from bot.servers.queries import CLOCK
 
 log = logging.getLogger(__name__)
@@ -29,7 +26,6 @@ ATTEMPT_WITHIN = 10.0
 HEARTBEAT_EVERY = 20.0
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
-_CANCEL_WITHIN = 1.0
 
 
 def pause(failures: int, draw: float) -> float:
@@ -90,6 +86,7 @@ class Holder:
     async def open(self) -> None:
         """Begin to hold a connection, and wait until the first attempt has succeeded or failed."""
         self._task = asyncio.create_task(self._hold(), name=f"connection to {self._server}")
+        self._task.add_done_callback(self._end)
         await self._tried.wait()
 
     async def close(self) -> None:
@@ -133,6 +130,14 @@ class Holder:
                 await self._carry_out(self._waiting.popleft(), self._connection)
             elif await self._is_quiet(self._connection):
                 await self._carry_out(self._heartbeat(), self._connection)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """See that nobody waits for ever should the task end by a fault of ours."""
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            log.critical("gave up", exc_info=fault, extra={"action": "connect", "server": self._server})
+            self._failure = ServerUnavailable(self._server, "unreachable", type(fault).__name__)
+            self._fail_waiting(self._failure)
+            self._tried.set()
 
     async def _open_first(self) -> None:
         connection = await self._attempt()
@@ -258,7 +263,7 @@ class Holder:
             self._waiting.popleft().fail(_again(failure))
 
     def _let_go(self, connection: Connection, stuck: asyncio.Task[Any] | None) -> None:
-        leaving = asyncio.create_task(_leave(connection, stuck), name=f"leaving {self._server}")
+        leaving = asyncio.create_task(leave(connection, stuck), name=f"leaving {self._server}")
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
 
@@ -270,17 +275,3 @@ def _again(failure: ServerUnavailable) -> ServerUnavailable:
 
 async def _beat(connection: Connection) -> None:
     await connection.execute(CLOCK)
-
-
-async def _leave(connection: Connection, stuck: asyncio.Task[Any] | None) -> None:
-    """Close a connection; one with a query that hangs is cancelled on the server first, and cut at the socket."""
-    if stuck is not None and not stuck.done():
-        with contextlib.suppress(psycopg.Error):
-            await connection.cancel_safe(timeout=_CANCEL_WITHIN)
-            await asyncio.wait({stuck}, timeout=_CANCEL_WITHIN)
-        # Cutting the socket ends the wait for it as a broken connection does; closing its descriptor, or cancelling the
-        # task, would leave the loop with a number that the next connection may get, or wait for the server again.
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as cut:
-            cut.shutdown(socket.SHUT_RDWR)
-        await asyncio.wait({stuck})
-    await connection.close()

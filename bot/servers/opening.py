@@ -1,6 +1,10 @@
-"""Opening the one connection to a students' server, with every setting that matters to us fixed."""
+"""Opening a connection to a students' server, with every setting that matters to us fixed, and leaving it."""
 
+import asyncio
+import contextlib
 import ipaddress
+import os
+import socket
 from typing import Any
 
 import psycopg
@@ -22,6 +26,8 @@ Connection = psycopg.AsyncConnection[DictRow]
 LOCAL_POOLER = "local"
 STATEMENT_TIMEOUT_MS = 2500
 """Shorter than the holder's deadline, so that a slow statement ends without costing the connection."""
+
+_CANCEL_WITHIN = 1.0
 
 _QUERY_CANCELED = "57014"
 _INSUFFICIENT_PRIVILEGE = "42501"
@@ -90,8 +96,8 @@ async def connect(settings: ServerSettings) -> Connection:
         connection = await psycopg.AsyncConnection.connect(
             conninfo, autocommit=True, prepare_threshold=0, row_factory=dict_row
         )
-    except psycopg.Error as exc:
-        # Not chained: libpq repeats pieces of the connection string, which a log would then show.
+    except (psycopg.Error, OSError, ValueError) as exc:
+        # The last two are what a host name that is none raises while it is looked up. Not chained: libpq repeats pieces of the connection string, which a log would then show.
         raise _unavailable_at_connect(settings.name, str(exc)) from None
     for kind in ("text", "name", "varchar"):
         connection.adapters.register_loader(kind, _Text)
@@ -111,6 +117,20 @@ async def settle_in(connection: Connection, settings: ServerSettings) -> RightsF
     if facts.pop("statement_timeout", None) != f"{STATEMENT_TIMEOUT_MS}ms":
         raise ServerUnavailable(settings.name, "refused", _POOLER_BEFORE_IT)
     return RightsFacts(**facts, students=settings.students)
+
+
+async def leave(connection: Connection, stuck: asyncio.Task[Any] | None) -> None:
+    """Close a connection; one with a query that hangs is cancelled on the server first, and cut at the socket."""
+    if stuck is not None and not stuck.done():
+        with contextlib.suppress(psycopg.Error, OSError):
+            await connection.cancel_safe(timeout=_CANCEL_WITHIN)
+            await asyncio.wait({stuck}, timeout=_CANCEL_WITHIN)
+        # Cutting the socket ends the wait for it as a broken connection does; closing its descriptor, or cancelling the
+        # task, would leave the loop with a number that the next connection may get, or wait for the server again.
+        with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as cut:
+            cut.shutdown(socket.SHUT_RDWR)
+        await asyncio.wait({stuck})
+    await connection.close()
 
 
 def unavailable(server: str, error: psycopg.Error) -> ServerUnavailable:

@@ -70,7 +70,8 @@ class RightsFacts:
 def missing(facts: RightsFacts) -> tuple[Missing, ...]:
     """Return what is missing, the costliest first; () when nothing is.
 
-    Slots kept in reserve (PostgreSQL 16 and later) are of use only with both the right to them and a reserve.
+    Slots kept in reserve (PostgreSQL 16 and later) are of use only with both the right to them and a reserve; where both
+    are missing the right is named, which tells whoever grants it of the other.
     """
     knows_reserve = facts.version >= KNOWS_RESERVED_CONNECTIONS and not facts.superuser
     rules = (
@@ -93,7 +94,12 @@ def missing(facts: RightsFacts) -> tuple[Missing, ...]:
             Cost.RECONNECTING_WHEN_FULL,
             facts.role,
         ),
-        (knows_reserve and facts.reserved == 0, MissingKind.RESERVED_CONNECTIONS, Cost.RECONNECTING_WHEN_FULL, ""),
+        (
+            knows_reserve and facts.uses_reserved and not facts.reserved,
+            MissingKind.RESERVED_CONNECTIONS,
+            Cost.RECONNECTING_WHEN_FULL,
+            "",
+        ),
     )
     return tuple(Missing(kind, cost, detail) for holds, kind, cost, detail in rules if holds)
 

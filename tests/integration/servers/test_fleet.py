@@ -4,7 +4,8 @@ import socket
 import pytest
 
 from bot.errors import ServerUnavailable, UnknownServer
-from bot.servers.fleet import Fleet, ServerSettings
+from bot.servers.fleet import Fleet
+from bot.servers.settings import ServerSettings
 from tests.eventually import eventually
 from tests.integration.servers.conftest import Class
 

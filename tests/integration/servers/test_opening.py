@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from bot.errors import ServerUnavailable, SetupError
 from bot.servers import opening
@@ -104,6 +105,11 @@ async def test_what_is_no_postgresql_is_unreachable_or_refuses(answer: bytes) ->
         told = await why(ServerSettings("class", dsn))
     assert told.why in ("unreachable", "refused")
     assert SECRET not in str(told)
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 300, "ünï..code", "two words"])
+async def test_a_host_that_is_none_is_unreachable(host: str) -> None:
+    assert (await why(ServerSettings("class", make_conninfo(host=host, user="connbot")))).why == "unreachable"
 
 
 async def test_a_closed_port_is_unreachable() -> None:

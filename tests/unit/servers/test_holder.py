@@ -116,6 +116,20 @@ async def test_who_waits_for_the_first_attempt_is_told_how_it_ended() -> None:
     await holder.close()
 
 
+async def test_a_fault_of_ours_leaves_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    async def stumble() -> Connection:
+        raise LookupError
+
+    holder = Holder("class", stumble)
+    async with asyncio.timeout(2):
+        await holder.open()
+        with pytest.raises(ServerUnavailable) as told:
+            await holder.run(_nothing, repeatable=True)
+        await holder.close()
+    assert told.value.detail == "LookupError"
+    assert [record.levelname for record in caplog.records] == ["CRITICAL"]
+
+
 async def test_closed_it_takes_no_more_requests() -> None:
     holder = Holder("class", Door("full").connect)
     await holder.close()

@@ -44,6 +44,10 @@ ALL_RIGHT = RightsFacts(
             [(MissingKind.USE_RESERVED_CONNECTIONS, Cost.RECONNECTING_WHEN_FULL, "connbot")],
         ),
         ({"reserved": 0}, [(MissingKind.RESERVED_CONNECTIONS, Cost.RECONNECTING_WHEN_FULL, "")]),
+        (
+            {"uses_reserved": False, "reserved": 0},
+            [(MissingKind.USE_RESERVED_CONNECTIONS, Cost.RECONNECTING_WHEN_FULL, "connbot")],
+        ),
         ({"version": 150019, "uses_reserved": False, "reserved": 0}, []),
         ({"superuser": True, "uses_reserved": False, "reserved": 0, "role_limit": 1, "database_limit": 1}, []),
     ],
