@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.workspace.seed import make_id
+from bot.workspace.seed import Seed, make_id
 from bot.workspace.server import Workspace
 from tests.browser import PATIENCE_MS, Tabs
 from tests.workspaces import a_bolt_app, a_client, a_workspace, true_time
@@ -126,11 +126,13 @@ async def say(page: Page, text: str) -> None:
 
 
 @asynccontextmanager
-async def a_stage(tabs: Tabs, *, connect: bool = True, within: float = 3.0) -> AsyncIterator[Stage]:
+async def a_stage(
+    tabs: Tabs, *, seed: Seed | None = None, connect: bool = True, within: float = 3.0
+) -> AsyncIterator[Stage]:
     """A stage; without `connect` its app is away, and `within` is how long an acknowledgement may take."""
     helper = Helper()
     async with (
-        a_workspace(now=true_time, within=within) as workspace,
+        a_workspace(seed, now=true_time, within=within) as workspace,
         a_bolt_app(workspace, helper.register, connect=connect),
     ):
         try:

@@ -166,15 +166,19 @@ async def test_a_button_is_deaf_until_it_is_answered(stage: Stage) -> None:
     stage.helper.awake.clear()
     await stage.post("Listing", LISTING)
     page = await stage.page("bob")
-    end = pressed(message(page, "Which should end?"), "Terminate chosen…")
+    listing = message(page, "Which should end?")
+    end = pressed(listing, "Terminate chosen…")
     await end.click()
     await stage.acted()
     await expect(end).to_be_disabled()
     await end.click(force=True)
     stage.helper.awake.set()
     await expect(end).to_be_enabled()
+    # The actions of a message arrive in their order: had the second click been heard, it would be here before this one.
+    await pressed(listing, "Look again at alice").click()
+    assert (await stage.acted(2))["actions"][0]["action_id"] == "again"
     await end.click()
-    await stage.acted(2)
+    assert (await stage.acted(3))["actions"][0]["action_id"] == "end"
 
 
 async def test_the_same_click_in_ten_tabs_reaches_the_app_ten_times(stage: Stage) -> None:

@@ -1,12 +1,15 @@
 """Texts and blocks are drawn as Slack draws them; nothing in them does anything but stand there."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from bot.workspace.seed import make_id
-from tests.pages import Stage, log, message
+from bot.workspace.seed import Person, make_id
+from tests.browser import Tabs
+from tests.pages import Stage, a_stage, log, message
+from tests.workspaces import a_seed
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -123,12 +126,19 @@ async def test_hostile_names_stay_where_they_are(stage: Stage) -> None:
     await expect(parts.nth(1)).to_contain_text(turned)
     inside = await log(page).evaluate("area => area.scrollWidth <= area.clientWidth")
     assert inside
-    # The override ends with its own text: the button behind it still begins at the left.
-    left = await parts.nth(0).bounding_box()
-    button = await parts.nth(1).get_by_role("button").bounding_box()
-    assert left is not None
-    assert button is not None
-    assert button["x"] == left["x"]
+
+
+async def test_a_name_that_turns_the_writing_round_turns_only_itself(tabs: Tabs) -> None:
+    eve = Person("eve", "Eve\u202elive")
+    seed = a_seed()
+    async with a_stage(tabs, seed=replace(seed, people=(*seed.people, eve))) as stage:
+        page = await stage.page("bob")
+        parts = await drawn(stage, page, [section(f"thanks <@{make_id('U', 'eve')}> for this")])
+        name = await parts.locator(".mention").bounding_box()
+        after = await parts.get_by_text("for this").bounding_box()
+        assert name is not None
+        assert after is not None
+        assert after["x"] >= name["x"] + name["width"] - 1
 
 
 async def test_a_table_names_its_columns_and_shows_its_cells_as_they_are(stage: Stage) -> None:

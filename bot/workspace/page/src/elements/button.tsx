@@ -17,7 +17,6 @@ export function Button({ blockId, element }: ElementProps) {
   const { busy, press: send } = useElement(blockId, element);
   const style = element.style === "primary" || element.style === "danger" ? ` button-${element.style}` : "";
   const click = () => {
-    if (busy) return;
     const url = String(element.url ?? "");
     if (/^https?:/i.test(url)) window.open(url, "_blank", "noopener,noreferrer");
     void send(element.value === undefined ? {} : { value: element.value });
