@@ -181,6 +181,7 @@ class _Server(_Table):
     poolers: tuple[str, ...] = ()
     pgbouncer: str | None = None
     cpus: Annotated[int, Field(gt=0)] | None = None
+    databases: tuple[RoleName, ...] = ()
 
 
 class _File(_Table):

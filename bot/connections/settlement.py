@@ -15,8 +15,8 @@ from bot.servers.server import Verdict
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=30)
-WATCH_LASTS = timedelta(seconds=6)
-"""A signal sent just before the deadline is watched for 5 s: its own process may still resolve the claim."""
+WATCH_LASTS = timedelta(seconds=12)
+"""A statement may take 3 s, the watch for the end 5 s, its last look 3 s more: until then its own process may resolve the claim."""
 
 
 def overdue(claimed: Iterable[Proposal], server_now: datetime) -> tuple[Proposal, ...]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ _KNOWN = tuple(
 _TAIL = re.compile(r"( - \S+:\d+|[ /_-]v?\d+(\.\d+)+)$")
 
 
+@lru_cache(maxsize=4096)
 def client_of(application_name: str) -> Client:
     """Name the program behind `application_name`, the same for all its tabs and versions."""
     given = application_name.strip()

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 Block = dict[str, Any]
@@ -25,6 +26,8 @@ _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # joiner, Hangul and Khmer fillers, the empty Braille pattern
 )
 _MARKS_IN_A_ROW = 2
+_REMEMBERED = 4096
+"""Names and times are shown again and again: each is worked out once while it is asked for."""
 _TAME = re.compile(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*(?:[ -][A-Za-z0-9]+(?:_[A-Za-z0-9]+)*)*")
 """Words that no reader of mrkdwn takes for formatting, a link, an emoji or a mention."""
 _TIME = re.compile(r"<!date\^-?[0-9]+\^[^|<>]*\|([^<>]*)>")
@@ -79,6 +82,7 @@ def escape(text: str) -> str:
     return "".join(_ENTITIES.get(char, char) for char in visible(text))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def code(text: str, width: int = NAME_WIDTH) -> str:
     """Show `text` in code style, in which nothing is formatting, a link or an emoji; at most `width` characters, quotes included.
 
@@ -88,6 +92,7 @@ def code(text: str, width: int = NAME_WIDTH) -> str:
     return f"`{''.join(cut(pieces, width - 2))}`"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def name(text: str) -> str:
     """Show a foreign name in a sentence: as it is where no reading of mrkdwn can go wrong, else in code style."""
     return text if _TAME.fullmatch(text) and len(text) <= NAME_WIDTH else code(text)
@@ -160,6 +165,7 @@ def duration(span: timedelta) -> str:
     return " ".join(f"{count:,} {unit}" for count, unit in units if count)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def clock(at: datetime, now: datetime, zone: tzinfo) -> str:
     """Return a time in `zone`: `21:04` on the day of `now`, else `20 Nov 21:04`, with the year where it is another."""
     local = at.astimezone(zone)
@@ -172,6 +178,7 @@ def clock(at: datetime, now: datetime, zone: tzinfo) -> str:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def moment(at: datetime, now: datetime, zone: tzinfo) -> str:
     """Return a time that Slack shows in each reader's own zone, `clock` being what it falls back to."""
     return _rendered(at, "{time}" if _same_day(at, now, zone) else "{date_short_pretty} {time}", clock(at, now, zone))
