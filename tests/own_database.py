@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.access.member import Actor
 from bot.storage.engine import OwnDatabase
 from bot.storage.migrate import upgrade
 from bot.storage.record import Record
@@ -19,6 +20,8 @@ from tests.postgres import Postgres
 from tests.servers import Servers
 
 AUDIT_KEY = b"key of the tests"
+AT_COMMAND_LINE = Actor("T1", "cli:ada")
+"""Whoever sets the scene."""
 
 
 @pytest.fixture(scope="session")

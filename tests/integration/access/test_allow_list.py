@@ -12,7 +12,8 @@ from bot.errors import UsageError
 from bot.incidents.history import Event, History
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record, Verified
-from tests.access import AT_COMMAND_LINE, NOW, a_role
+from tests.builders import NOON, a_role
+from tests.own_database import AT_COMMAND_LINE
 
 ADMIN, INSTRUCTOR, TA, STRANGER = (Actor("T1", name) for name in ("UADMIN", "UPROF", "UTA", "UEVE"))
 
@@ -24,7 +25,7 @@ def allow_list(own_database: OwnDatabase, record: Record) -> AllowList:
 
 async def staff(allow_list: AllowList) -> None:
     for who, grade in ((ADMIN, Grade.ADMIN), (INSTRUCTOR, Grade.INSTRUCTOR), (TA, Grade.RESPONDER)):
-        await allow_list.allow(AT_COMMAND_LINE, Grant(who.id, grade), now=NOW)
+        await allow_list.allow(AT_COMMAND_LINE, Grant(who.id, grade), now=NOON)
 
 
 async def on_record(db: OwnDatabase, record: Record) -> list[Event]:
@@ -38,7 +39,7 @@ async def test_a_grant_is_stored_found_listed_and_on_record(
 ) -> None:
     until = await own_database.now() + timedelta(days=1)
     grant = Grant("UTA", Grade.RESPONDER, "class", " sec2_* , @late ", until)
-    member = await allow_list.allow(AT_COMMAND_LINE, grant, now=NOW)
+    member = await allow_list.allow(AT_COMMAND_LINE, grant, now=NOON)
     assert isinstance(member, Member)
     assert (member.roles, member.until, member.added_by) == ("sec2_*,@late", until, "cli:ada")
     assert await allow_list.standing(TA) == Standing(TA, (member,))
@@ -51,9 +52,9 @@ async def test_a_grant_is_stored_found_listed_and_on_record(
 async def test_a_second_grant_for_the_same_server_takes_the_place_of_the_first(
     allow_list: AllowList, own_database: OwnDatabase, record: Record
 ) -> None:
-    await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.INSTRUCTOR, "class"), now=NOW)
-    changed = await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.RESPONDER, "class", "a*"), now=NOW)
-    other = await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.RESPONDER), now=NOW)
+    await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.INSTRUCTOR, "class"), now=NOON)
+    changed = await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.RESPONDER, "class", "a*"), now=NOON)
+    other = await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.RESPONDER), now=NOON)
     assert set(await allow_list.members("T1")) == {changed, other}
     assert [event.state for event in await on_record(own_database, record)] == ["allowed", "changed", "allowed"]
 
@@ -77,7 +78,7 @@ async def test_who_may_give_what_and_each_refusal_is_on_record(
     allow_list: AllowList, own_database: OwnDatabase, record: Record, who: Actor, grade: Grade, why: str | None
 ) -> None:
     await staff(allow_list)
-    answer = await allow_list.allow(who, Grant("UNEW", grade), now=NOW)
+    answer = await allow_list.allow(who, Grant("UNEW", grade), now=NOON)
     stored = [member for member in await allow_list.members("T1") if member.slack_id == "UNEW"]
     if why is None:
         assert stored == [answer]
@@ -91,8 +92,8 @@ async def test_who_may_give_what_and_each_refusal_is_on_record(
 async def test_an_instructor_neither_demotes_nor_removes_an_admin(allow_list: AllowList) -> None:
     await staff(allow_list)
     before = await allow_list.members("T1")
-    assert isinstance(await allow_list.allow(INSTRUCTOR, Grant("UADMIN", Grade.RESPONDER), now=NOW), Denied)
-    assert isinstance(await allow_list.disallow(INSTRUCTOR, "UADMIN", now=NOW), Denied)
+    assert isinstance(await allow_list.allow(INSTRUCTOR, Grant("UADMIN", Grade.RESPONDER), now=NOON), Denied)
+    assert isinstance(await allow_list.disallow(INSTRUCTOR, "UADMIN", now=NOON), Denied)
     assert await allow_list.members("T1") == before
 
 
@@ -100,14 +101,14 @@ async def test_disallowing_takes_every_grant_or_the_one_of_a_server(
     allow_list: AllowList, own_database: OwnDatabase, record: Record
 ) -> None:
     await staff(allow_list)
-    await allow_list.allow(ADMIN, Grant("UTA", Grade.RESPONDER, "lab"), now=NOW)
-    taken = await allow_list.disallow(ADMIN, "UTA", server="", now=NOW)
+    await allow_list.allow(ADMIN, Grant("UTA", Grade.RESPONDER, "lab"), now=NOON)
+    taken = await allow_list.disallow(ADMIN, "UTA", server="", now=NOON)
     assert isinstance(taken, tuple)
     assert [member.server for member in taken] == [""]
-    taken = await allow_list.disallow(ADMIN, "UTA", now=NOW)
+    taken = await allow_list.disallow(ADMIN, "UTA", now=NOON)
     assert isinstance(taken, tuple)
     assert [member.server for member in taken] == ["lab"]
-    assert await allow_list.disallow(ADMIN, "UTA", now=NOW) == ()
+    assert await allow_list.disallow(ADMIN, "UTA", now=NOON) == ()
     assert (await allow_list.standing(TA)).members == ()
     assert [event.state for event in (await on_record(own_database, record))[:2]] == ["removed", "removed"]
 
@@ -116,13 +117,13 @@ async def test_who_has_no_right_does_not_learn_whether_there_was_anything_to_tak
     await staff(allow_list)
     for who in (STRANGER, TA):
         for target in ("UTA", "UNOBODY"):
-            assert isinstance(await allow_list.disallow(who, target, now=NOW), Denied)
+            assert isinstance(await allow_list.disallow(who, target, now=NOON), Denied)
 
 
 async def test_all_grants_of_a_person_are_taken_or_none(allow_list: AllowList) -> None:
     await staff(allow_list)
-    await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.INSTRUCTOR, "lab"), now=NOW)
-    assert isinstance(await allow_list.disallow(INSTRUCTOR, "UTA", now=NOW), Denied)
+    await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.INSTRUCTOR, "lab"), now=NOON)
+    assert isinstance(await allow_list.disallow(INSTRUCTOR, "UTA", now=NOON), Denied)
     assert len((await allow_list.standing(TA)).members) == 2
 
 
@@ -131,24 +132,24 @@ async def test_the_last_admin_is_not_locked_out_from_slack_but_may_be_at_the_com
 ) -> None:
     await staff(allow_list)
     last = Denied(Action.ALLOW, "last_admin")
-    until = NOW + timedelta(days=3650)
-    assert await allow_list.disallow(ADMIN, "UADMIN", now=NOW) == last
-    assert await allow_list.allow(ADMIN, Grant("UADMIN", Grade.RESPONDER), now=NOW) == last
-    assert await allow_list.allow(ADMIN, Grant("UADMIN", Grade.ADMIN, until=until), now=NOW) == last
-    await allow_list.allow(ADMIN, Grant("USECOND", Grade.ADMIN), now=NOW)
-    assert isinstance(await allow_list.disallow(ADMIN, "UADMIN", now=NOW), tuple)
-    assert isinstance(await allow_list.disallow(AT_COMMAND_LINE, "USECOND", now=NOW), tuple)
+    until = NOON + timedelta(days=3650)
+    assert await allow_list.disallow(ADMIN, "UADMIN", now=NOON) == last
+    assert await allow_list.allow(ADMIN, Grant("UADMIN", Grade.RESPONDER), now=NOON) == last
+    assert await allow_list.allow(ADMIN, Grant("UADMIN", Grade.ADMIN, until=until), now=NOON) == last
+    await allow_list.allow(ADMIN, Grant("USECOND", Grade.ADMIN), now=NOON)
+    assert isinstance(await allow_list.disallow(ADMIN, "UADMIN", now=NOON), tuple)
+    assert isinstance(await allow_list.disallow(AT_COMMAND_LINE, "USECOND", now=NOON), tuple)
 
 
 async def test_two_admins_who_remove_each_other_at_once_leave_one(
     allow_list: AllowList, migrated_url: str, record: Record
 ) -> None:
-    await allow_list.allow(AT_COMMAND_LINE, Grant("UONE", Grade.ADMIN), now=NOW)
-    await allow_list.allow(AT_COMMAND_LINE, Grant("UTWO", Grade.ADMIN), now=NOW)
+    await allow_list.allow(AT_COMMAND_LINE, Grant("UONE", Grade.ADMIN), now=NOON)
+    await allow_list.allow(AT_COMMAND_LINE, Grant("UTWO", Grade.ADMIN), now=NOON)
     async with OwnDatabase(migrated_url) as other:
         await asyncio.gather(
-            allow_list.disallow(Actor("T1", "UONE"), "UTWO", now=NOW),
-            AllowList(other, record).disallow(Actor("T1", "UTWO"), "UONE", now=NOW),
+            allow_list.disallow(Actor("T1", "UONE"), "UTWO", now=NOON),
+            AllowList(other, record).disallow(Actor("T1", "UTWO"), "UONE", now=NOON),
         )
     assert len(await allow_list.members("T1")) == 1
 
@@ -160,14 +161,14 @@ async def test_two_admins_who_remove_each_other_at_once_leave_one(
         (Grant("UTA", Grade.RESPONDER, roles=" , "), "roles"),
         (Grant("UTA", Grade.RESPONDER, roles=" "), "roles"),
         (Grant("UTA", Grade.RESPONDER, roles="a,@"), "roles"),
-        (Grant("UTA", Grade.RESPONDER, until=NOW - timedelta(days=365)), "until"),
+        (Grant("UTA", Grade.RESPONDER, until=NOON - timedelta(days=365)), "until"),
     ],
 )
 async def test_a_grant_that_gives_nothing_is_wrong_usage_and_never_everything(
     allow_list: AllowList, grant: Grant, problem: str
 ) -> None:
     with pytest.raises(UsageError) as raised:
-        await allow_list.allow(AT_COMMAND_LINE, grant, now=NOW)
+        await allow_list.allow(AT_COMMAND_LINE, grant, now=NOON)
     assert raised.value.problem == problem
     assert await allow_list.members("T1") == ()
 
@@ -187,8 +188,8 @@ async def test_what_was_stored_before_a_workspace_was_known_becomes_the_first_on
     allow_list, ownership = AllowList(own_database, record), Ownership(own_database, record)
     early = Actor("", "cli:ada")
     assert await allow_list.teams() == ()
-    await allow_list.allow(early, Grant("UADMIN", Grade.ADMIN), now=NOW)
-    await ownership.own(early, "UALICE", server="class", role=a_role(), now=NOW)
+    await allow_list.allow(early, Grant("UADMIN", Grade.ADMIN), now=NOON)
+    await ownership.own(early, "UALICE", server="class", role=a_role(), now=NOON)
     assert await allow_list.adopt_team("T1", "DB course")
     assert not await allow_list.adopt_team("T1", "DB course")
     assert await allow_list.adopt_team("T2", "Another")
@@ -202,9 +203,9 @@ async def test_what_was_stored_before_a_workspace_was_known_becomes_the_first_on
 
 async def test_adopting_keeps_what_the_workspace_has_itself(own_database: OwnDatabase, record: Record) -> None:
     allow_list = AllowList(own_database, record)
-    await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.INSTRUCTOR), now=NOW)
-    await allow_list.allow(Actor("", "cli:ada"), Grant("UTA", Grade.RESPONDER), now=NOW)
-    await allow_list.allow(Actor("", "cli:ada"), Grant("UNEW", Grade.RESPONDER), now=NOW)
+    await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.INSTRUCTOR), now=NOON)
+    await allow_list.allow(Actor("", "cli:ada"), Grant("UTA", Grade.RESPONDER), now=NOON)
+    await allow_list.allow(Actor("", "cli:ada"), Grant("UNEW", Grade.RESPONDER), now=NOON)
     await allow_list.adopt_team("T1", "DB course")
     assert [(m.slack_id, m.grade) for m in await allow_list.members("T1")] == [
         ("UTA", Grade.INSTRUCTOR),

@@ -14,7 +14,8 @@ from bot.errors import NotPermitted, OwnDatabaseUnavailable
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
 from bot.storage.tables import deliveries
-from tests.access import AT_COMMAND_LINE, NOW
+from tests.builders import NOON
+from tests.own_database import AT_COMMAND_LINE
 
 ALICE = Actor("T1", "UALICE")
 
@@ -55,7 +56,7 @@ async def test_a_hundred_different_ones_at_once_are_all_first_in_a_few_transacti
 async def test_the_standing_is_what_is_stored_now(own_database: OwnDatabase, record: Record) -> None:
     desk, allow_list = Desk(own_database), AllowList(own_database, record)
     assert (await desk.admit(ALICE, "k1")).standing.members == ()
-    member = await allow_list.allow(AT_COMMAND_LINE, Grant("UALICE", Grade.RESPONDER, "class", "a*"), now=NOW)
+    member = await allow_list.allow(AT_COMMAND_LINE, Grant("UALICE", Grade.RESPONDER, "class", "a*"), now=NOON)
     assert (await desk.admit(ALICE, "k2")).standing.members == (member,)
     assert (await desk.admit(Actor("T2", "UALICE"), "k3")).standing.members == ()
 

@@ -5,7 +5,7 @@ import json
 import sys
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,25 +15,61 @@ from bot.access.allow_list import AllowList, Grant
 from bot.access.member import Action, Actor, Denied, Grade, Right
 from bot.access.ownership import Ownership
 from bot.incidents.history import Event, History, as_json
-from bot.incidents.proposal import CLAIM_HOLDS_FOR, LAPSES_AFTER, Claimed, NotClaimed, Place, Proposal, State
+from bot.incidents.proposal import CLAIM_HOLDS_FOR, LAPSES_AFTER, Claimed, NotClaimed, Outcome, Place, Proposal, State
 from bot.servers.server import Role, Target, Verdict
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record, Verified
 from bot.storage.tables import proposal_backends
 from bot.storage.tables import record as entries
-from tests.access import AT_COMMAND_LINE, NOW, a_role
-from tests.own_database import AUDIT_KEY
-from tests.proposals import SERVER_NOW, a_proposal, a_target, outcomes
+from tests import builders
+from tests.builders import NOON, ROLE_OID, a_backend, a_role
+from tests.own_database import AT_COMMAND_LINE, AUDIT_KEY
 
 ROOT = Path(__file__).parents[3]
+SERVER_NOW = datetime(2026, 11, 22, 12, 0, 0, 654321, tzinfo=UTC)
+"""A server's clock, which need not be anybody else's."""
 ALICE, EVE, TA = Actor("T1", "UALICE"), Actor("T1", "UEVE"), Actor("T1", "UTA")
+
+
+def a_proposal(
+    name: str = "p1",
+    *,
+    requester: str = "UALICE",
+    role: str = "alice",
+    role_oid: int = ROLE_OID,
+    server: str = "class",
+    pids: tuple[int, ...] = (4711,),
+    reason: str = "",
+) -> Proposal:
+    """A proposal as a use case drafts it."""
+    return builders.a_proposal(
+        *(a_backend(pid, server=server, role=role, role_oid=role_oid) for pid in pids),
+        id=name,
+        team="T1",
+        requester=requester,
+        role=role,
+        role_oid=role_oid,
+        server=server,
+        reason=reason,
+        right=Right.OWNER,
+        place=builders.a_place(response_url="https://hooks.example/1"),
+    )
+
+
+def a_target(pid: int = 4711, *, server: str = "class", role_oid: int = ROLE_OID) -> Target:
+    return builders.a_target(a_backend(pid, server=server, role_oid=role_oid))
+
+
+def outcomes(proposal: Proposal, verdict: Verdict = Verdict.TERMINATED, detail: str = "") -> tuple[Outcome, ...]:
+    """The same outcome for each backend."""
+    return tuple(Outcome(target.id, verdict, SERVER_NOW, detail) for target in proposal.targets)
 
 
 @pytest.fixture
 async def history(own_database: OwnDatabase, record: Record) -> History:
     """alice owns her role; UTA is a responder."""
-    await Ownership(own_database, record).own(AT_COMMAND_LINE, "UALICE", server="class", role=a_role(), now=NOW)
-    await AllowList(own_database, record).allow(AT_COMMAND_LINE, Grant("UTA", Grade.RESPONDER, "class"), now=NOW)
+    await Ownership(own_database, record).own(AT_COMMAND_LINE, "UALICE", server="class", role=a_role(), now=NOON)
+    await AllowList(own_database, record).allow(AT_COMMAND_LINE, Grant("UTA", Grade.RESPONDER, "class"), now=NOON)
     return History(own_database, record)
 
 
@@ -45,7 +81,7 @@ async def claim(
     place: Place | None = None,
 ) -> Claimed | NotClaimed:
     role = role or a_role()
-    return await history.claim(actor, proposal_id, role=role, server_now=SERVER_NOW, now=NOW, place=place)
+    return await history.claim(actor, proposal_id, role=role, server_now=SERVER_NOW, now=NOON, place=place)
 
 
 async def claimed(history: History, proposal_id: str = "p1") -> Proposal:
@@ -72,7 +108,9 @@ async def last_payload(db: OwnDatabase) -> dict[str, object]:
 async def test_a_proposal_is_kept_as_shown_and_lapses_by_the_own_databases_clock(
     history: History, own_database: OwnDatabase
 ) -> None:
-    hostile = replace(a_target(2, name="<!channel>\x00\ud800"), database=None, client_address="10.0.0.9")
+    plain = a_target(2)
+    exact = replace(plain.id, started_at=plain.id.started_at + timedelta(microseconds=1))
+    hostile = replace(plain, id=exact, application_name="<!channel>\x00\ud800", database=None, client_address=None)
     draft = replace(a_proposal(), targets=(a_target(1), hostile), reason="it's mine")
     before = await own_database.now()
     stored = await history.propose(draft)
@@ -134,15 +172,14 @@ from bot.incidents.history import History
 from bot.incidents.proposal import Claimed
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
-from tests.access import NOW, a_role
-from tests.proposals import SERVER_NOW
+from tests.builders import NOON, a_role
 
 async def main(url, key):
     async with OwnDatabase(url) as db:
         history = History(db, Record(key))
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
-        claim = lambda: history.claim(Actor("T1", "UALICE"), "p1", role=a_role(), server_now=SERVER_NOW, now=NOW)
+        claim = lambda: history.claim(Actor("T1", "UALICE"), "p1", role=a_role(), server_now=NOON, now=NOON)
         answers = await asyncio.gather(*(claim() for _ in range(5)))
         print(sum(isinstance(answer, Claimed) for answer in answers))
 
@@ -182,7 +219,7 @@ async def test_a_click_that_comes_too_late_finds_it_lapsed(history: History, mig
 
 async def test_a_click_in_time_by_the_own_databases_clock_counts_whatever_other_clocks_say(history: History) -> None:
     await history.propose(a_proposal())
-    role, late = a_role(), NOW + timedelta(days=1)
+    role, late = a_role(), NOON + timedelta(days=1)
     answer = await history.claim(ALICE, "p1", role=role, server_now=SERVER_NOW + timedelta(days=1), now=late)
     assert isinstance(answer, Claimed)
 
@@ -214,7 +251,7 @@ async def test_a_click_after_the_right_is_lost_is_denied_and_the_proposal_still_
     history: History, own_database: OwnDatabase, record: Record
 ) -> None:
     proposed = await history.propose(a_proposal())
-    await Ownership(own_database, record).disown(AT_COMMAND_LINE, "UALICE", now=NOW)
+    await Ownership(own_database, record).disown(AT_COMMAND_LINE, "UALICE", now=NOON)
     assert await claim(history) == NotClaimed("denied", proposed)
     assert await history.get("T1", "p1") == proposed
     said = await last_payload(own_database)
@@ -222,13 +259,13 @@ async def test_a_click_after_the_right_is_lost_is_denied_and_the_proposal_still_
 
 
 @pytest.mark.parametrize(
-    ("role", "why"), [(a_role(oid=16499), "recreated"), (None, "nothing")], ids=["made anew", "dropped"]
+    ("role", "why"), [(a_role(oid=ROLE_OID + 1), "recreated"), (None, "nothing")], ids=["made anew", "dropped"]
 )
 async def test_a_click_for_a_role_that_is_not_the_one_shown_is_denied(
     history: History, own_database: OwnDatabase, role: Role | None, why: str
 ) -> None:
     await history.propose(a_proposal())
-    answer = await history.claim(ALICE, "p1", role=role, server_now=SERVER_NOW, now=NOW)
+    answer = await history.claim(ALICE, "p1", role=role, server_now=SERVER_NOW, now=NOON)
     assert isinstance(answer, NotClaimed)
     assert (answer.why, (await last_payload(own_database))["why"]) == ("denied", why)
 
@@ -237,7 +274,7 @@ async def test_a_role_made_anew_is_not_the_one_shown_even_to_those_who_may_end_b
     history: History, own_database: OwnDatabase
 ) -> None:
     await history.propose(a_proposal(requester="UTA"))
-    answer = await claim(history, TA, role=a_role(oid=16499))
+    answer = await claim(history, TA, role=a_role(oid=ROLE_OID + 1))
     assert isinstance(answer, NotClaimed)
     assert (answer.why, (await last_payload(own_database))["why"]) == ("denied", "recreated")
 
@@ -247,7 +284,7 @@ async def test_a_grant_that_ended_between_proposal_and_click_is_no_right(
 ) -> None:
     until = await own_database.now() + timedelta(minutes=1)
     await AllowList(own_database, record).allow(
-        AT_COMMAND_LINE, Grant("UTA", Grade.RESPONDER, "class", until=until), now=NOW
+        AT_COMMAND_LINE, Grant("UTA", Grade.RESPONDER, "class", until=until), now=NOON
     )
     await history.propose(a_proposal(requester="UTA"))
     answer = await history.claim(TA, "p1", role=a_role(), server_now=SERVER_NOW, now=until)

@@ -5,12 +5,13 @@ from itertools import product
 
 import pytest
 
-from bot.access.member import Action, Actor, Denied, Grade, Member, Origin, Owner, Permitted, Right, Standing
+from bot.access.member import Action, Actor, Denied, Grade, Member, Owner, Permitted, Right, Standing
 from bot.access.policy import items, leaves_no_admin, may_change, permit
 from bot.servers.server import Role
-from tests.access import NOW, a_role
+from tests import builders
+from tests.builders import NOON, ROLE_OID, a_role
 
-LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
+LATER, EARLIER = NOON + timedelta(hours=1), NOON - timedelta(hours=1)
 ACTOR = Actor("T1", "U1")
 
 
@@ -20,13 +21,13 @@ def a_member(
     server: str = "class",
     roles: str = "",
     until: datetime | None = None,
-    slack_id: str = "U1",
+    slack_id: str = ACTOR.id,
 ) -> Member:
-    return Member("T1", slack_id, grade, server, roles, until, "cli:ada", EARLIER)
+    return builders.a_member(slack_id, grade, team=ACTOR.team, server=server, roles=roles, until=until)
 
 
-def a_link(role: str = "alice", oid: int = 16400, server: str = "class") -> Owner:
-    return Owner("T1", "U1", server, role, oid, Origin.STAFF, "cli:ada", EARLIER)
+def a_link(role: str = "alice", oid: int = ROLE_OID, server: str = "class") -> Owner:
+    return builders.an_owner(ACTOR.id, role, team=ACTOR.team, server=server, role_oid=oid)
 
 
 def standing(*stored: Member | Owner, actor: Actor = ACTOR) -> Standing:
@@ -35,14 +36,14 @@ def standing(*stored: Member | Owner, actor: Actor = ACTOR) -> Standing:
 
 
 def ask(who: Standing, action: Action = Action.LIST, role: Role | None = None, server: str = "class") -> object:
-    answer = permit(who, action, role=role, server=server, now=NOW)
+    answer = permit(who, action, role=role, server=server, now=NOON)
     return answer.right if isinstance(answer, Permitted) else answer.why
 
 
 @pytest.mark.parametrize(("action", "role"), list(product(Action, [None, a_role(), a_role("postgres", student=False)])))
 def test_nobody_has_anything_by_default(action: Action, role: Role | None) -> None:
     for server in ("class", ""):
-        assert permit(standing(), action, role=role, server=server, now=NOW) == Denied(action, "nothing")
+        assert permit(standing(), action, role=role, server=server, now=NOON) == Denied(action, "nothing")
 
 
 @pytest.mark.parametrize("action", Action)
@@ -75,7 +76,7 @@ def test_a_grant_reaches_its_server_alone_and_one_without_a_server_every_one(gra
         assert ask(everywhere, action, a_role(), server) == Right(grade.word)
 
 
-@pytest.mark.parametrize(("until", "permitted"), [(None, True), (LATER, True), (NOW, False), (EARLIER, False)])
+@pytest.mark.parametrize(("until", "permitted"), [(None, True), (LATER, True), (NOON, False), (EARLIER, False)])
 @pytest.mark.parametrize("grade", Grade)
 def test_a_grant_that_is_over_gives_nothing(grade: Grade, until: datetime | None, permitted: bool) -> None:  # noqa: FBT001 - a table
     assert ask(standing(a_member(grade, until=until)), role=a_role()) == (Right(grade.word) if permitted else "expired")
@@ -138,7 +139,7 @@ def test_an_owner_lists_and_ends_and_nothing_else(action: Action) -> None:
 @pytest.mark.parametrize(
     ("link", "why"),
     [
-        (a_link(oid=16399), "recreated"),
+        (a_link(oid=ROLE_OID - 1), "recreated"),
         (a_link(role="bob"), "nothing"),
         (a_link(role="Alice"), "nothing"),
         (a_link(server="lab"), "nothing"),
@@ -169,7 +170,7 @@ def test_a_denial_carries_the_reason_that_was_nearest_to_a_yes(stored: list[Memb
 
 
 def change(who: Standing, grade: Grade, server: str = "class", roles: str = "") -> object:
-    answer = may_change(who, grade, server=server, roles=roles, now=NOW)
+    answer = may_change(who, grade, server=server, roles=roles, now=NOON)
     return answer.right if isinstance(answer, Permitted) else answer.why
 
 
@@ -227,7 +228,7 @@ ADA, BEN = a_member(Grade.ADMIN, slack_id="U1"), a_member(Grade.ADMIN, slack_id=
     ],
 )
 def test_the_last_admin(everybody: list[Member], taken: list[Member], given: Member | None, locked_out: bool) -> None:  # noqa: FBT001 - a table
-    assert leaves_no_admin(everybody, taken, given, NOW) is locked_out
+    assert leaves_no_admin(everybody, taken, given, NOON) is locked_out
 
 
 def test_items_of_roles() -> None:
