@@ -15,6 +15,7 @@ from bot.clock import clock
 from bot.errors import NotPermitted, SetupError
 from bot.servers.fleet import Fleet
 from bot.settings import Course, Environment, read_course, read_environment
+from bot.slack.api_errors import UNREACHABLE, why
 from bot.slack.blocks.text import plain
 from bot.slack.directory import people_by_email
 from bot.slack.identity import API_TIMEOUT, meet, web_client
@@ -64,8 +65,9 @@ async def _matched(
         try:
             team = (await meet(client)).team
             people = await people_by_email(client, team, roster.emails)
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-            raise SetupError((f"Slack cannot be reached to look up the e-mails ({type(exc).__name__}).",)) from exc
+        except UNREACHABLE as exc:
+            fault = f"Slack cannot be reached to look up the e-mails ({str(exc) or why(exc)}): try again later."
+            raise SetupError((fault,)) from exc
         if own.actor.team not in ("", team):
             raise SetupError(
                 ("This database belongs to another workspace than SLACK_BOT_TOKEN: use that one's token.",)

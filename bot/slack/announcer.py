@@ -7,11 +7,11 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access.member import Actor
 from bot.incidents.proposal import Place, Proposal
+from bot.slack.api_errors import FAILED, UNREACHABLE, why
 from bot.slack.blocks import settled
 from bot.slack.blocks.text import Message
 
@@ -48,8 +48,8 @@ class Announcer:
             await self._client.chat_postMessage(
                 channel=opened["channel"]["id"], **_content(message), unfurl_links=False
             )
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as exc:
-            log.warning("nobody could be told", extra={"action": "tell", "actor": actor.id, "why": _why(exc)})
+        except FAILED as exc:
+            log.warning("a person could not be told", extra={"action": "tell", "actor": actor.id, "why": why(exc)})
 
     async def tell_settled(self, proposal: Proposal) -> None:
         """Say how an interrupted proposal was settled."""
@@ -66,19 +66,20 @@ class Announcer:
         content: dict[str, Any] = {"response_type": "ephemeral", "replace_original": replace, **_content(message)}
         if place.thread and not replace:
             content["thread_ts"] = place.thread
+        reason = ""
         for attempt in range(TRIES):
             try:
-                async with self._session.post(place.response_url, json=content) as response:
-                    if response.status == 200:
+                # Whatever stands between us and the Web API stands before these addresses too.
+                async with self._session.post(place.response_url, json=content, proxy=self._client.proxy) as response:
+                    if await _took(response):
                         return True
-                    wait = _wait(response, attempt)
-                    why = f"{response.status} {(await response.text())[:100]}"
-            except (aiohttp.ClientError, TimeoutError) as exc:
-                wait, why = 0.2 * 2**attempt, _why(exc)
-            if wait is None or wait > LONGEST_WAIT:
+                    wait, reason = _wait(response, attempt), f"{response.status} {(await response.text())[:100]}"
+            except UNREACHABLE as exc:
+                wait, reason = _pause(attempt), why(exc)
+            if wait is None or wait > LONGEST_WAIT or attempt == TRIES - 1:
                 break
             await asyncio.sleep(wait)
-        log.info("response_url did not take the answer", extra={"action": "respond", "why": why})
+        log.info("response_url did not take the answer", extra={"action": "respond", "why": reason})
         return False
 
     async def _post_ephemeral(self, place: Place, actor: Actor, message: Message) -> bool:
@@ -88,8 +89,8 @@ class Announcer:
             await self._client.chat_postEphemeral(
                 channel=place.channel, user=actor.id, thread_ts=place.thread, **_content(message)
             )
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as exc:
-            log.info("no ephemeral answer", extra={"action": "postEphemeral", "actor": actor.id, "why": _why(exc)})
+        except FAILED as exc:
+            log.info("no ephemeral answer", extra={"action": "postEphemeral", "actor": actor.id, "why": why(exc)})
             return False
         return True
 
@@ -98,15 +99,18 @@ def _content(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": list(message.blocks)}
 
 
+async def _took(response: aiohttp.ClientResponse) -> bool:
+    """Whether the answer was shown; Slack refuses some with the status 200."""
+    return response.status == 200 and b'"ok":false' not in (await response.read()).replace(b" ", b"")
+
+
 def _wait(response: aiohttp.ClientResponse, attempt: int) -> float | None:
     """How long to wait before the next try, in seconds; None: this URL will not take it."""
     if response.status == 429:
         stated = response.headers.get("Retry-After", "")
         return float(stated) if stated.isdecimal() else 1.0
-    return 0.2 * 2**attempt if response.status >= 500 else None
+    return _pause(attempt) if response.status >= 500 else None
 
 
-def _why(exc: Exception) -> str:
-    if isinstance(exc, SlackApiError):
-        return str(exc.response["error"])
-    return type(exc).__name__
+def _pause(attempt: int) -> float:
+    return 0.2 * 2.0**attempt

@@ -7,6 +7,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SetupError
+from bot.slack.api_errors import is_passing, why
 
 FEW = 40
 """E-mails up to here are looked up one by one (about 50 a minute are allowed); more are picked out of the whole list."""
@@ -14,15 +15,17 @@ PAGE = 200
 
 
 async def people_by_email(client: AsyncWebClient, team: str, emails: Iterable[str]) -> dict[str, str]:
-    """Map each of `emails` (lower case) that a person of `team` has confirmed to the Slack id; raises `SetupError`."""
+    """Map each of `emails` (lower case) that a person of `team` has confirmed to the Slack id.
+
+    Raises `SetupError` when Slack does not tell e-mails, one of `UNREACHABLE` when it cannot tell now.
+    """
     wanted = sorted(set(emails))
     try:
         users = await _looked_up(client, wanted) if len(wanted) <= FEW else await _listed(client)
     except SlackApiError as exc:
-        error = exc.response["error"]
-        fault = (
-            f"Slack does not tell e-mails ({error}): the app needs users:read and users:read.email; install it again."
-        )
+        if is_passing(exc):
+            raise ConnectionError(why(exc)) from exc
+        fault = f"Slack does not tell e-mails ({why(exc)}): the app needs users:read and users:read.email; install it again."
         raise SetupError((fault,)) from exc
     found = {email: str(user["id"]) for user in users if (email := email_of(user, team))}
     return {email: found[email] for email in wanted if email in found}
@@ -44,7 +47,7 @@ async def _looked_up(client: AsyncWebClient, emails: list[str]) -> list[Mapping[
         try:
             users.append((await client.users_lookupByEmail(email=email))["user"])
         except SlackApiError as exc:
-            if exc.response["error"] != "users_not_found":
+            if why(exc) != "users_not_found":
                 raise
     return users
 

@@ -9,11 +9,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.errors import SetupError
+from bot.slack.api_errors import UNREACHABLE, is_passing, status, why
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,11 @@ def web_client(api_url: str, session: aiohttp.ClientSession, token: str | None) 
         base_url=api_url,
         session=session,
         timeout=API_TIMEOUT,
-        retry_handlers=[AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
+        retry_handlers=[
+            AsyncConnectionErrorRetryHandler(),
+            AsyncServerErrorRetryHandler(),
+            AsyncRateLimitErrorRetryHandler(max_retry_count=3),
+        ],
     )
     if URL(api_url).host in LOOPBACK:
         # The SDK takes HTTP_PROXY for calls to this machine too.
@@ -49,15 +55,20 @@ def web_client(api_url: str, session: aiohttp.ClientSession, token: str | None) 
 
 
 async def meet(client: AsyncWebClient) -> Workspace:
-    """Ask Slack who we are; raises `SetupError` for a token it refuses, aiohttp's errors where it cannot be reached."""
+    """Ask Slack who we are; raises `SetupError` for a token it refuses, one of `UNREACHABLE` where it cannot tell now."""
     try:
         who = await client.auth_test()
     except SlackApiError as exc:
-        fault = (
-            f"Slack refuses SLACK_BOT_TOKEN ({exc.response['error']}): copy the bot token of the installed app again."
-        )
-        raise SetupError((fault,)) from exc
+        if is_passing(exc):
+            raise ConnectionError(why(exc)) from exc
+        raise SetupError((_fault(client, exc),)) from exc
     return Workspace(who["team_id"], who.get("team") or "", who["user_id"], who.get("bot_id") or "")
+
+
+def _fault(client: AsyncWebClient, exc: SlackApiError) -> str:
+    if why(exc) == f"HTTP {status(exc)}":
+        return f"{client.base_url} is not Slack's Web API ({why(exc)}): set SLACK_API_URL to its base, or leave it out."
+    return f"Slack refuses SLACK_BOT_TOKEN ({why(exc)}): copy the bot token of the installed app again."
 
 
 async def meet_patiently(client: AsyncWebClient) -> Workspace:
@@ -66,8 +77,8 @@ async def meet_patiently(client: AsyncWebClient) -> Workspace:
     while True:
         try:
             return await meet(client)
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-            log.warning("Slack cannot be reached yet", extra={"action": "auth.test", "why": type(exc).__name__})
+        except UNREACHABLE as exc:
+            log.warning("Slack cannot be reached yet", extra={"action": "auth.test", "why": str(exc) or why(exc)})
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)
 
@@ -77,5 +88,5 @@ async def meet_once(api_url: str, token: str) -> Workspace | None:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=API_TIMEOUT)) as session:
         try:
             return await meet(web_client(api_url, session, token))
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except UNREACHABLE:
             return None
