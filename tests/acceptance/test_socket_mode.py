@@ -14,8 +14,10 @@ import pytest_asyncio
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.app import OneWorkspace
 from bot.clock import clock
 from bot.errors import SetupError
+from bot.slack import identity
 from bot.slack.identity import web_client
 from bot.slack.socket import PING_EVERY, SocketMode
 from bot.workspace.limits import Fault
@@ -61,8 +63,10 @@ async def a_line(
     workspace: Workspace, *, app_token: str = APP_TOKEN, opened: bool = True, ping_every: float = PING_EVERY
 ) -> AsyncIterator[Line]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-        client = web_client(workspace.api_url, session, BOT_TOKEN)
-        app = AsyncApp(client=client, signing_secret="", process_before_response=True)
+        us, team = workspace.app(), workspace.state.team
+        authorize = OneWorkspace(identity.Workspace(team.id, team.name, us.bot_user_id, us.bot_id), BOT_TOKEN)
+        client = web_client(workspace.api_url, session, None)
+        app = AsyncApp(client=client, authorize=authorize, signing_secret="", process_before_response=True)
         line = Line(workspace, SocketMode(app, app_token, random=Random(1), ping_every=ping_every))  # noqa: S311 - jitter
 
         @app.command("/ask")
