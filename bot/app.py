@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ T = TypeVar("T")
 
 DRAIN_WITHIN = 10.0
 """Seconds that work in flight gets at shutdown; a termination lasts at most about six."""
+SWITCH_EVERY = 0.0002
+"""Seconds after which a thread that waits for the interpreter gets it."""
 SWEEP_EVERY = timedelta(seconds=30)
 
 
@@ -77,6 +80,8 @@ class OneWorkspace(AsyncAuthorize):
 async def serve(environment: Environment, course: Course, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
     """Run until `stop` is set; `ready` gets one sentence when everything listens. Raises `SetupError`."""
     slack = environment.slack()
+    # SQLite's thread must get its turn at once: while the loop is busy, each hop would else wait for Python's usual 5 ms.
+    sys.setswitchinterval(SWITCH_EVERY)
     async with AsyncExitStack() as stack:
         # The bot's own database first: what is not on record does not happen.
         stack.enter_context(serve_lock(environment.database_url))

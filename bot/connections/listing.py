@@ -2,14 +2,18 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 
-from bot.access.member import Action, Owner, Standing
+from bot.access.member import Action, Owner, Right, Standing
 from bot.access.ownership import Ownership
 from bot.connections.doorway import Doorway, Seen
 from bot.connections.listed import Listing, ListRequest, RoleListing
+from bot.connections.recent import Recent
 from bot.errors import BotError, NotPermitted, OwnsNothing, ServerUnavailable
+from bot.servers.backend import Backend
 from bot.servers.fleet import Fleet
-from bot.servers.strays import rank
+from bot.servers.server import Reading
+from bot.servers.strays import Stray, rank
 
 
 class Listings:
@@ -19,12 +23,17 @@ class Listings:
         self._fleet = fleet
         self._doorway = doorway
         self._ownership = ownership
+        self._ranked = Recent(_ranked)
+        self._listings = Recent(_alone)
+        self._entries: dict[Right, Recent[Reading, RoleListing]] = {
+            right: Recent(partial(self._entry, right)) for right in Right
+        }
 
     async def show(self, standing: Standing, request: ListRequest, *, now: datetime) -> Listing:
         """List one role, or each role that a person owns; those of others' the asker has no right to are left out."""
         if request.role is not None:
             seen = await self._doorway.enter(standing, Action.LIST, request.role, request.server, now=now)
-            return Listing((self._list(seen),))
+            return self._listings.of(self._list(seen))
         owner = request.owner or standing.actor.id
         links = [link for link in await self._links(standing, owner) if request.server in (None, link.server)]
         if not links:
@@ -53,8 +62,19 @@ class Listings:
         return Listing(listed, tuple({error.server: error for error in unavailable}.values()))
 
     def _list(self, seen: Seen) -> RoleListing:
-        strays = rank(seen.reading.clients, seen.reading.at)
-        stray_ids = {stray.backend.id for stray in strays}
-        others = tuple(backend for backend in seen.reading.clients if backend.id not in stray_ids)
-        ask = self._fleet.settings(seen.server.name).ask
-        return RoleListing(seen.reading, strays, others, seen.right, ask)
+        return self._entries[seen.right].of(seen.reading)
+
+    def _entry(self, right: Right, reading: Reading) -> RoleListing:
+        strays, others = self._ranked.of(reading)
+        return RoleListing(reading, strays, others, right, self._fleet.settings(reading.server).ask)
+
+
+def _ranked(reading: Reading) -> tuple[tuple[Stray, ...], tuple[Backend, ...]]:
+    """Sort the client backends into strays and others."""
+    strays = rank(reading.clients, reading.at)
+    stray_ids = {stray.backend.id for stray in strays}
+    return strays, tuple(backend for backend in reading.clients if backend.id not in stray_ids)
+
+
+def _alone(entry: RoleListing) -> Listing:
+    return Listing((entry,))

@@ -1,8 +1,9 @@
 """Ending backends: propose, confirm or withdraw. Nothing ends that was not shown, asked for and written down first."""
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.access.member import Action, Actor, Standing
@@ -17,10 +18,21 @@ from bot.incidents.proposal import LAPSES_AFTER, Kind, NotClaimed, Outcome, Plac
 from bot.servers.backend import Backend
 from bot.servers.capacity import Capacity
 from bot.servers.fleet import Fleet
-from bot.servers.server import target_of
+from bot.servers.server import Role, target_of
 from bot.servers.strays import in_use
 
 log = logging.getLogger(__name__)
+
+PROPOSED_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A proposal's role as a click finds it, and the server's clock of the same read; `server_now` None: there is no such proposal."""
+
+    id: str
+    role: Role | None = None
+    server_now: datetime | None = None
 
 
 class Termination:
@@ -34,6 +46,8 @@ class Termination:
         self._ownership = ownership
         self._history = history
         self._new_id = new_id
+        self._proposed: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
+        """Server and role of what was proposed here of late; they never change, and a click need not look them up."""
 
     async def propose(
         self, standing: Standing, request: TerminateRequest, place: Place, *, now: datetime
@@ -47,27 +61,43 @@ class Termination:
             return NothingToEnd(seen.reading, plan.refused, ask)
         draft = self._drafted(standing.actor, seen, plan.backends, request.reason, place, now)
         proposal = await self._history.propose(draft)
+        self._proposed[proposal.team, proposal.id] = (proposal.server, proposal.role)
+        if len(self._proposed) > PROPOSED_KEPT:
+            self._proposed.popitem(last=False)
         used = {backend.id: use for backend in plan.backends if (use := in_use(backend, seen.reading.at)) is not None}
         return Preview(proposal, seen.reading, plan.refused, used, ask)
 
-    async def confirm(
-        self, actor: Actor, proposal_id: str, place: Place, *, now: datetime
-    ) -> Ended | Unsettled | NotClaimed:
-        """End what the proposal shows, if this click claims it.
+    async def prepare(self, actor: Actor, proposal_id: str) -> Prospect:
+        """Read what a click on a proposal is decided by; nothing is claimed, so it may be read before it is known who clicks.
 
-        Raises `ServerUnavailable` and `OwnDatabaseUnavailable` only before the claim: then nothing happened and the
-        proposal still stands.
+        Raises `ServerUnavailable` and `OwnDatabaseUnavailable`: then nothing happened and the proposal still stands.
         """
-        # What was proposed, and how its role stands on the server now, with the server's clock.
-        proposal = await self._history.get(actor.team, proposal_id)
-        if proposal is None:
+        about = self._proposed.get((actor.team, proposal_id)) or await self._look_up(actor.team, proposal_id)
+        if about is None:
+            return Prospect(proposal_id)
+        name, role = about
+        server = self._fleet.choose(name)
+        reading = await server.read(role)
+        if reading is None:
+            return Prospect(proposal_id, None, await server.clock())
+        return Prospect(proposal_id, reading.role, reading.at)
+
+    async def _look_up(self, team: str, proposal_id: str) -> tuple[str, str] | None:
+        proposal = await self._history.get(team, proposal_id)
+        return (proposal.server, proposal.role) if proposal else None
+
+    async def confirm(
+        self, actor: Actor, prospect: Prospect, place: Place, *, now: datetime
+    ) -> Ended | Unsettled | NotClaimed:
+        """End what the proposal shows, if this click claims it: right and claim are one transaction, on record before the signal.
+
+        Raises `OwnDatabaseUnavailable` only before the claim.
+        """
+        if prospect.server_now is None:
             return NotClaimed("unknown")
-        server = self._fleet.choose(proposal.server)
-        reading = await server.read(proposal.role)
-        server_now = reading.at if reading else await server.clock()
-        # Right and claim are one transaction; from here on it is on record.
-        role = reading.role if reading else None
-        claim = await self._history.claim(actor, proposal_id, role=role, server_now=server_now, place=place, now=now)
+        claim = await self._history.claim(
+            actor, prospect.id, role=prospect.role, server_now=prospect.server_now, place=place, now=now
+        )
         if isinstance(claim, NotClaimed):
             return claim
         return await self._end(claim.proposal, now)

@@ -3,15 +3,16 @@
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.access.desk import Desk
+from bot.access.desk import Admission, Desk
 from bot.access.member import Standing
 from bot.errors import BotError
 from bot.slack import ids
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 ANYTHING = re.compile(".*", re.DOTALL)
 
 Listener = Callable[[Call, Standing], Awaitable[None]]
+UrgentListener = Callable[[Call, Coroutine[Any, Any, Admission]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +60,31 @@ class Front:
 
     def command(self, listener: Listener) -> Callable[..., Awaitable[None]]:
         """Wrap the listener of a slash command for Bolt."""
-
-        async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
-            await ack()
-            self._begin(of_command(body, self._clock()), listener, paced=True)
-
-        return acknowledge
+        return self._acknowledging(of_command, partial(self._paced, listener))
 
     def action(self, listener: Listener) -> Callable[..., Awaitable[None]]:
         """Wrap the listener of a click for Bolt."""
+        return self._acknowledging(of_action, partial(self._admitted, listener))
 
+    def urgent_action(self, listener: UrgentListener) -> Callable[..., Awaitable[None]]:
+        """Wrap the listener of a click for Bolt that claims its delivery itself, while it reads what it needs."""
+        return self._acknowledging(of_action, lambda call: listener(call, self._desk.admit(call.actor, call.key)))
+
+    def _acknowledging(
+        self, read: Callable[[Mapping[str, Any], datetime], Call], answer: Callable[[Call], Awaitable[None]]
+    ) -> Callable[..., Awaitable[None]]:
         async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
             await ack()
-            self._begin(of_action(body, self._clock()), listener, paced=False)
+            call = read(body, self._clock())
+            self.deliveries += 1
+            self._work.start(self._answer(call, answer), call.name)
 
         return acknowledge
 
-    def _begin(self, call: Call, listener: Listener, *, paced: bool) -> None:
-        self.deliveries += 1
-        self._work.start(self._answer(call, listener, paced=paced), call.name)
-
-    async def _answer(self, call: Call, listener: Listener, *, paced: bool) -> None:
+    async def _answer(self, call: Call, answer: Callable[[Call], Awaitable[None]]) -> None:
         """Answer one delivery; the one place where a listener's failure is owned, so the person hears of each."""
         try:
-            await self._admit(call, listener, paced=paced)
+            await answer(call)
         except BotError as exc:
             message = refusal.render(exc, viewer=call.actor.id, names=self._names)
             await self._announcer.answer(call.place, call.actor, message)
@@ -93,13 +96,14 @@ class Front:
             )
             await self._announcer.answer(call.place, call.actor, refusal.render_unexpected(reference))
 
-    async def _admit(self, call: Call, listener: Listener, *, paced: bool) -> None:
-        pace = self._paces.of((call.actor.team, call.actor.id), call.at) if paced else Pace.ANSWER
-        if pace is Pace.SILENCE:
-            return
+    async def _paced(self, listener: Listener, call: Call) -> None:
+        pace = self._paces.of((call.actor.team, call.actor.id), call.at)
         if pace is Pace.NOTICE:
             await self._announcer.answer(call.place, call.actor, refusal.render_pace(names=self._names))
-            return
+        if pace is Pace.ANSWER:
+            await self._admitted(listener, call)
+
+    async def _admitted(self, listener: Listener, call: Call) -> None:
         admission = await self._desk.admit(call.actor, call.key)
         if admission.first:
             await listener(call, admission.standing)
@@ -110,7 +114,7 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.command(names.conns)(front.command(listeners.conns.on_command))
     app.command(names.kill)(front.command(listeners.kill.on_command))
     app.command(names.connbot)(front.command(listeners.connbot.on_command))
-    app.action(ids.TERMINATE)(front.action(listeners.kill.on_terminate))
+    app.action(ids.TERMINATE)(front.urgent_action(listeners.kill.on_terminate))
     app.action(ids.WITHDRAW)(front.action(listeners.kill.on_cancel))
     app.action(ids.ASK_AGAIN)(front.action(listeners.kill.on_ask_again))
     app.action(ids.TERMINATE_CHOSEN)(front.action(listeners.conns.on_terminate_chosen))

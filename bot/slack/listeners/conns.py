@@ -1,10 +1,12 @@
 """`/conns`: connections of a role, and what can be picked from the list."""
 
 from datetime import tzinfo
+from functools import partial
 
 from bot.access.member import Standing
 from bot.connections.listing import Listings
 from bot.connections.plan import TerminateRequest, Which
+from bot.connections.recent import Recent
 from bot.slack import payloads
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import listing
@@ -22,14 +24,12 @@ class ConnsListener:
         self._listings = listings
         self._kill = kill
         self._announcer = announcer
-        self._names = names
-        self._zone = zone
+        self._drawn = Recent(partial(listing.render, zone=zone, names=names))
 
     async def on_command(self, call: Call, standing: Standing) -> None:
         """`/conns [ROLE] [on SERVER]`."""
         found = await self._listings.show(standing, parse_conns(call.text), now=call.at)
-        message = listing.render(found, zone=self._zone, names=self._names)
-        await self._announcer.answer(call.place, call.actor, message)
+        await self._announcer.answer(call.place, call.actor, self._drawn.of(found))
 
     async def on_terminate_chosen(self, call: Call, standing: Standing) -> None:
         """**Terminate chosen…** below a checklist."""

@@ -1,12 +1,16 @@
 """`/kill` and its buttons: propose, then **Terminate**, **Cancel** or **Ask again**."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import tzinfo
+from typing import Any
 
+from bot.access.desk import Admission
 from bot.access.member import Standing
 from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
 from bot.connections.plan import TerminateRequest
-from bot.connections.termination import Termination
+from bot.connections.termination import Prospect, Termination
+from bot.errors import BotError
 from bot.incidents.proposal import NotClaimed, Proposal
 from bot.slack import payloads
 from bot.slack.announcer import Announcer
@@ -43,10 +47,14 @@ class KillListener:
         result = await self._termination.propose(standing, request, call.place, now=call.at)
         await self._announcer.answer(call.place, call.actor, self._previewed(result))
 
-    async def on_terminate(self, call: Call, _: Standing) -> None:
-        """The click on **Terminate**."""
-        proposal_id = payloads.read_proposal_id(call.text)
-        ending = asyncio.ensure_future(self._termination.confirm(call.actor, proposal_id, call.place, now=call.at))
+    async def on_terminate(self, call: Call, admitting: Coroutine[Any, Any, Admission]) -> None:
+        """The click on **Terminate**: what is only read is read while the delivery is claimed."""
+        admission, found = await asyncio.gather(admitting, self._look_up(call))
+        if not admission.first:
+            return
+        if isinstance(found, BotError):
+            raise found
+        ending = asyncio.ensure_future(self._termination.confirm(call.actor, found, call.place, now=call.at))
         done, _pending = await asyncio.wait({ending}, timeout=PROGRESS_AFTER)
         if not done:
             await self._announcer.answer(call.place, call.actor, outcome.render_progress(), replace=True)
@@ -72,6 +80,13 @@ class KillListener:
             await self._announcer.answer(call.place, call.actor, self._ended(result))
         else:
             await self._announcer.answer(call.place, call.actor, self._previewed(result), replace=True)
+
+    async def _look_up(self, call: Call) -> Prospect | BotError:
+        try:
+            return await self._termination.prepare(call.actor, payloads.read_proposal_id(call.text))
+        except BotError as exc:
+            # Told only to the first delivery of this click.
+            return exc
 
     async def _look_again(self, ended: Proposal) -> None:
         """Say it when a client came back by itself: then the slot is taken again, and only its owner can mend that."""
