@@ -162,11 +162,11 @@ async def _listen(
     ways = []
     socket = SocketMode(app, slack.app_token, random=Random()) if slack.app_token else None  # noqa: S311 - jitter
     if environment.http is not None:
-        listens = app if slack.signing_secret else None
-        web = Web(listens, ready=lambda: socket is None or socket.connected, figures=figures)
+        web = Web(app, slack.signing_secret, ready=lambda: socket is None or socket.connected, figures=figures)
         stack.push_async_callback(web.close)
         await web.open(environment.http.host, environment.http.port)
-        ways.append(f"HTTP on {environment.http.host}:{web.port}")
+        only = "" if slack.signing_secret else " (health and figures only)"
+        ways.append(f"HTTP on {environment.http.host}:{web.port}{only}")
     if socket is not None:
         stack.push_async_callback(socket.close)
         await _unless(stop, socket.open())
