@@ -20,6 +20,8 @@ MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text("utf
 CODE = [*(ROOT / "bot" / "slack").rglob("*.py"), *(ROOT / "bot" / "cli").rglob("*.py"), ROOT / "bot" / "app.py"]
 
 SCOPES = {
+    # It takes the app-level token, whose scope connections:write no manifest can ask for.
+    "apps_connections_open": set[str](),
     "auth_test": set[str](),
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
