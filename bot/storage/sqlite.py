@@ -6,6 +6,7 @@ the lock, and the commit, which waits for the disk: these are hops. All between 
 pages that are in memory; and what was only read ends without waiting.
 """
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -72,10 +73,25 @@ class Swift(aiosqlite.Connection):
         super().__init__(connector, iter_chunk_size=64)
         # A process that ends without closing must not wait for this thread.
         self._thread.daemon = True
+        self._stopping: asyncio.Future[None] | None = None
         self._to_begin: tuple[str, ...] = ()
         self._begun = False
         self._holds = False
         self._reading = False
+
+    def stop(self) -> "asyncio.Future[None] | None":
+        """Let the thread end after what it has to do."""
+        self._stopping = super().stop()
+        return self._stopping
+
+    async def _connect(self) -> Self:
+        try:
+            await super()._connect()
+        finally:
+            # A thread whose file could not be opened is waited for, lest it report its end to a loop that is closed.
+            if self._stopping:
+                await self._stopping
+        return self
 
     def begin_with_next(self, mode: str) -> None:
         """Begin a transaction with the next statement; `mode` is read, write or durable."""

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bot.errors import OwnDatabaseUnavailable, SetupError
 from bot.storage.engine import POSTGRESQL_CONNECTIONS, OwnDatabase
 from bot.storage.serving import serve_lock
 from bot.storage.tables import deliveries, incidents, proposal_backends, workspaces
+from tests.eventually import eventually
 from tests.postgres import Postgres
 
 MOMENT = datetime(2026, 11, 22, 6, 7, 8, 123456, tzinfo=UTC)
@@ -196,8 +198,11 @@ async def test_a_file_in_no_folder_names_the_mend(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "own.db").write_bytes(b"not a database" * 100)
+    threads = threading.active_count()
     with pytest.raises(OwnDatabaseUnavailable, match="not a database"):
         await OwnDatabase(f"sqlite:///{tmp_path}/own.db").open()
+    # Its thread is told to end before the failure is.
+    await eventually(lambda: threading.active_count() == threads)
 
 
 async def test_a_removed_file_is_missed_and_one_put_back_is_used(migrated_sqlite_url: str, tmp_path: Path) -> None:
