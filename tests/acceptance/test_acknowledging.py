@@ -1,0 +1,272 @@
+"""Every delivery is acknowledged at once, whatever else stands still, and each person hears of it once."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.app.async_app import AsyncApp
+
+from bot.access.desk import Desk
+from bot.access.member import Standing
+from bot.app import OneWorkspace
+from bot.clock import clock
+from bot.slack import identity, ids
+from bot.slack.announcer import Announcer
+from bot.slack.call import Call
+from bot.slack.commands import CommandNames
+from bot.slack.register import Front
+from bot.slack.socket import SocketMode
+from bot.slack.work import Work
+from bot.storage.engine import OwnDatabase
+from bot.workspace.controls import find_control
+from bot.workspace.delivery import Delivered, Envelope
+from bot.workspace.model import Message
+from bot.workspace.server import Workspace
+from tests.courses import CHANNEL, Course, a_course, a_seed, slack_id
+from tests.postgres import Postgres
+from tests.workspaces import APP_TOKEN, BOT_TOKEN, a_workspace
+
+IN_TIME = 3.0
+"""Slack's limit, in seconds."""
+SOON = 1.0
+"""What it should be even on a loaded machine, in seconds."""
+CROWD = [f"person{number:03}x" for number in range(200)]
+
+
+@asynccontextmanager
+async def crowded(postgres: Postgres, url: str, folder: Path) -> AsyncIterator[tuple[Course, str]]:
+    """A course with two hundred students, each the owner of one role, and two sessions of it."""
+    async with a_course(postgres, url, folder, seed=a_seed(CROWD)) as course:
+        alice = course.make_student()
+        await course.fill(alice, 2)
+        await course.grant("tom")
+        yield course, alice
+
+
+async def everybody(course: Course, line: str) -> list[Delivered]:
+    """Let everybody type the same command at once."""
+    return await asyncio.gather(*(course.workspace.command(who, CHANNEL, line) for who in CROWD))
+
+
+async def answers(course: Course, within: float = 20.0) -> list[str]:
+    """Wait until everybody has an answer; the texts, by person."""
+
+    def said() -> list[str]:
+        seen = [course.workspace.messages(CHANNEL, who) for who in CROWD]
+        return [each[-1].text for each in seen if each] if all(seen) else []
+
+    return await course.workspace.wait_for(said, within=within)
+
+
+def assert_in_time(delivered: list[Delivered], within: float = SOON) -> None:
+    late = [one for one in delivered if not one.acknowledged or one.after > within]
+    assert late == []
+
+
+async def test_two_hundred_at_once(postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path) -> None:
+    async with crowded(postgres18, migrated_sqlite_url, tmp_path) as (course, alice):
+        assert_in_time(await everybody(course, f"/conns {alice}"))
+
+        assert all("You may not see the connections" in text for text in await answers(course))
+        assert course.workspace.complaints == []
+
+
+@contextlib.contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Hold the write lock of an SQLite file as another program might."""
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+async def test_while_another_program_writes_to_the_own_database(
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    async with crowded(postgres18, migrated_sqlite_url, tmp_path) as (course, _):
+        with locked(migrated_sqlite_url):
+            assert_in_time(await everybody(course, "/connbot help"))
+            await asyncio.sleep(2)  # as long as the other program takes
+            assert not any(course.workspace.messages(CHANNEL, who) for who in CROWD)
+
+        assert all("/conns" in text for text in await answers(course))
+
+
+async def test_while_the_students_server_stands_still(
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    async with crowded(postgres18, migrated_sqlite_url, tmp_path) as (course, alice):
+        asked = await course.ask("tom", f"/kill {alice} strays")
+        course.look("tom")
+        for pid in (course.postgres.server.pid, *bot_backends(course)):
+            course.postgres.freeze(pid)
+
+        assert_in_time(await everybody(course, "/conns"))
+        assert_in_time([await course.workspace.command("tom", CHANNEL, f"/conns {alice}")])
+        told = await course.next("tom")
+
+        assert "3 s" in told.text
+        assert asked.text != told.text
+        # Whoever owns no role needs no server to be told so.
+        assert all("No role" in text for text in await answers(course))
+
+
+def bot_backends(course: Course) -> list[int]:
+    query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'connbot'"
+    return [pid for (pid,) in course.postgres.admin.execute(query)]
+
+
+UNKNOWN: dict[str, tuple[Envelope, dict[str, Any]]] = {
+    "a command": (Envelope.COMMAND, {"command": "/gone", "text": "x", "trigger_id": "1.1"}),
+    "a click": (
+        Envelope.INTERACTION,
+        {"type": "block_actions", "actions": [{"action_id": "of an older version", "block_id": "b", "value": "x"}]},
+    ),
+    "ticks": (
+        Envelope.INTERACTION,
+        {"type": "block_actions", "actions": [{"action_id": f"{ids.CHOOSE}", "block_id": "b", "selected_options": []}]},
+    ),
+    "a global shortcut": (Envelope.INTERACTION, {"type": "shortcut", "callback_id": "gone"}),
+    "a message shortcut": (Envelope.INTERACTION, {"type": "message_action", "callback_id": "gone"}),
+    "a view": (Envelope.INTERACTION, {"type": "view_submission", "view": {"type": "modal", "callback_id": "gone"}}),
+    "a closed view": (Envelope.INTERACTION, {"type": "view_closed", "view": {"type": "modal", "callback_id": "gone"}}),
+    "options": (Envelope.INTERACTION, {"type": "block_suggestion", "action_id": "gone", "block_id": "b"}),
+    "an event": (Envelope.EVENT, {"type": "event_callback", "event_id": "Ev1", "event": {"type": "something_new"}}),
+    "an edit": (
+        Envelope.EVENT,
+        {"type": "event_callback", "event_id": "Ev2", "event": {"type": "message", "subtype": "message_changed"}},
+    ),
+    "a limit": (Envelope.EVENT, {"type": "app_rate_limited", "team_id": "T0", "minute_rate_limited": 1}),
+    "nothing": (Envelope.INTERACTION, {}),
+    "another shape": (Envelope.INTERACTION, {"type": "block_actions", "actions": [5], "channel": 5}),
+    "another shape yet": (Envelope.COMMAND, {"command": 5, "user_id": None}),
+}
+
+
+async def test_what_nobody_understands_is_acknowledged(course: Course) -> None:
+    who = {"team": {"id": course.team}, "user": {"id": slack_id("alice"), "team_id": course.team}}
+    fields = {"team_id": course.team, "user_id": slack_id("alice"), "channel_id": "C0"}
+    for name, (kind, payload) in UNKNOWN.items():
+        sent = payload | (
+            {} if not payload or "channel" in payload else who if kind is Envelope.INTERACTION else fields
+        )
+
+        delivered = await course.workspace._delivery.send(course.workspace.app(), kind, sent)
+
+        assert delivered.acknowledged, name
+
+
+async def deliver(course: Course, kind: Envelope, payload: dict[str, Any]) -> None:
+    """Send a payload again, as Slack does when it did not see the acknowledgement."""
+    delivered = await course.workspace._delivery.send(course.workspace.app(), kind, payload)
+    assert delivered.acknowledged
+
+
+def a_click(course: Course, who: str, message: Message, action_id: str) -> dict[str, Any]:
+    block_id, element = find_control(message, action_id=action_id)
+    return {
+        "type": "block_actions",
+        "team": {"id": course.team},
+        "user": {"id": slack_id(who), "team_id": course.team},
+        "container": {"channel_id": message.channel, "message_ts": message.ts, "is_ephemeral": True},
+        "trigger_id": "1.2.same",
+        "actions": [{"action_id": action_id, "block_id": block_id, "value": element["value"], "type": "button"}],
+    }
+
+
+async def test_a_click_that_comes_twice_is_answered_once(course: Course) -> None:
+    alice = course.make_student()
+    one, other = await course.fill(alice, 2)
+    await course.grant("tom")
+    asked = await course.ask("tom", f"/kill {alice} {one.pid}")
+    click = a_click(course, "tom", asked, ids.TERMINATE)
+    course.look("tom")
+
+    await asyncio.gather(*(deliver(course, Envelope.INTERACTION, click) for _ in range(3)))
+    told = await course.next("tom")
+    await deliver(course, Envelope.INTERACTION, click)
+    # One who asks later is answered later: nothing more is to come.
+    await course.ask("alice", "/connbot help")
+
+    assert not course.postgres.is_open(one)
+    assert course.postgres.is_open(other)
+    assert course.new("tom") == []
+    assert "1 of 5" in told.text
+    assert [entry["kind"] for entry in await course.history(alice)] == ["termination"]
+
+
+async def test_a_command_that_comes_twice_is_answered_once(course: Course) -> None:
+    command = {
+        "command": "/connbot",
+        "text": "help",
+        "team_id": course.team,
+        "user_id": slack_id("alice"),
+        "channel_id": course.workspace.state.find_channel(CHANNEL).id,
+        "trigger_id": "1.3.same",
+    }
+
+    for _ in range(3):
+        await deliver(course, Envelope.COMMAND, command)
+    await course.ask("bob", "/connbot help")
+
+    assert len(course.workspace.messages(CHANNEL, "alice")) == 1
+
+
+@dataclass
+class Failing:
+    """A Bolt app whose `/ask` fails in a way that nobody foresaw."""
+
+    workspace: Workspace
+    front: Front
+    calls: list[Call] = field(default_factory=list)
+
+    async def fail(self, call: Call, _: Standing) -> None:
+        self.calls.append(call)
+        message = "nobody foresaw this"
+        raise ZeroDivisionError(message)
+
+
+async def test_a_failure_that_nobody_foresaw_is_told_with_a_reference(
+    migrated_sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        a_workspace(now=clock) as workspace,
+        OwnDatabase(migrated_sqlite_url) as database,
+        aiohttp.ClientSession() as session,
+    ):
+        us, team = workspace.app(), workspace.state.team
+        client = identity.web_client(workspace.api_url, session, BOT_TOKEN)
+        work, desk = Work(), Desk(database)
+        front = Front(work, desk, Announcer(client, session, clock, UTC), CommandNames(), clock)
+        failing = Failing(workspace, front)
+        authorize = OneWorkspace(identity.Workspace(team.id, team.name, us.bot_user_id, us.bot_id), BOT_TOKEN)
+        app = AsyncApp(client=client, authorize=authorize, signing_secret="", process_before_response=True)
+        app.command("/ask")(front.command(failing.fail))
+        line = SocketMode(app, APP_TOKEN, random=Random(1))  # noqa: S311 - jitter
+        await line.open()
+        try:
+            delivered = await workspace.command("alice", "general", "/ask")
+            (told,) = await workspace.wait_for(lambda: workspace.messages("general", "alice"))
+        finally:
+            await line.close()
+            await work.drain(1)
+            await desk.close()
+
+    assert delivered.acknowledged
+    (failure,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert failure.__dict__["reference"] in told.text
+    assert "nobody foresaw" not in told.text
+    assert front.failures == 1
