@@ -126,16 +126,19 @@ class Course:
 
     async def own(self, who: str, role: str) -> None:
         """Make a person the owner of a role."""
-        query = "SELECT oid FROM pg_roles WHERE rolname = %s"
-        row = self.postgres.admin.execute(query, [role]).fetchone()
-        assert row is not None
-        found = Role(role, row[0], True, False, False, frozenset({self.students}), True, False)
+        found = self.role(role)
         async with self.database() as database:
             actor = Actor(self.team, "cli:tests")
             ownership = Ownership(database, Record(None))
             assert not isinstance(
                 await ownership.own(actor, slack_id(who), server="class", role=found, now=clock()), Denied
             )
+
+    def role(self, name: str) -> Role:
+        """A student's role as the server knows it."""
+        row = self.postgres.admin.execute("SELECT oid FROM pg_roles WHERE rolname = %s", [name]).fetchone()
+        assert row is not None
+        return Role(name, row[0], True, False, False, frozenset({self.students}), True, False)
 
     async def history(self, role: str | None = None) -> list[dict[str, Any]]:
         """What the record says, newest first."""

@@ -1,0 +1,192 @@
+"""The process ends in the middle of something: what was begun is answered or settled, once, and never signalled again."""
+
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import update
+
+from bot.clock import clock
+from bot.incidents.history import History
+from bot.incidents.proposal import Claimed
+from bot.slack import ids
+from bot.storage.record import Record
+from bot.storage.tables import proposals
+from bot.workspace.model import Message
+from tests.courses import Course, a_course, served
+from tests.eventually import eventually
+from tests.postgres import OpenBackend, Postgres
+from tests.processes import connbot, serving
+
+
+async def state(course: Course, role: str) -> str | None:
+    """The state of the newest termination of a role."""
+    states = [str(entry["state"]) for entry in await course.history(role) if entry["kind"] == "termination"]
+    return states[0] if states else None
+
+
+async def asked_for(course: Course) -> tuple[str, OpenBackend, Message]:
+    """A student's session that a responder was asked about."""
+    alice = course.make_student()
+    one, _ = await course.fill(alice, 2)
+    await course.grant("tom")
+    return alice, one, await course.ask("tom", f"/kill {alice} {one.pid}")
+
+
+async def click(course: Course, asked: Message) -> None:
+    course.look("tom")
+    delivered = await course.workspace.click("tom", asked.channel, asked.ts, action_id=ids.TERMINATE)
+    assert delivered.acknowledged
+
+
+async def told(course: Course) -> list[str]:
+    """What tom has been told since the click, ephemerally or by DM; not what only says that it goes on."""
+    new = [*course.new("tom"), *course.workspace.messages(course.workspace.dm("tom"), "tom")]
+    return [message.text for message in new if "Terminating" not in message.text]
+
+
+async def test_told_to_stop_in_the_middle_it_finishes_and_answers(
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    async with (
+        a_course(postgres18, migrated_sqlite_url, tmp_path, serving=False) as course,
+        serving(course.environment, tmp_path / "serve.err") as process,
+    ):
+        alice, one, asked = await asked_for(course)
+        postgres18.freeze(one.pid)
+        await click(course, asked)
+        await eventually(lambda: is_in(course, alice, "claimed"))
+
+        process.signal(signal.SIGTERM)
+        # It takes nothing more, and still works on what it took.
+        await course.workspace.wait_for(lambda: not course.workspace.socket_mode.connections(course.workspace.app().id))
+        postgres18.thaw(one.pid)
+        ended = await process.end()
+
+        assert ended.status == 0
+        assert not postgres18.is_open(one)
+        assert await is_in(course, alice, "resolved")
+        assert ["1 of 5" in text for text in await told(course)] == [True]
+        assert "Traceback" not in ended.err
+        assert "ERROR" not in ended.err
+
+
+async def is_in(course: Course, role: str, wanted: str) -> bool:
+    return await state(course, role) == wanted
+
+
+async def long_ago(course: Course) -> None:
+    """Let the deadline of every claim be long past."""
+    async with course.database() as database, database.write() as connection:
+        await connection.execute(update(proposals).values(deadline=clock() - timedelta(minutes=1)))
+
+
+async def test_killed_in_the_middle_it_settles_when_it_is_back(
+    postgres18: Postgres, migrated_url: str, tmp_path: Path
+) -> None:
+    async with a_course(postgres18, migrated_url, tmp_path, serving=False) as course:
+        async with serving(course.environment, tmp_path / "first.err") as process:
+            alice, one, asked = await asked_for(course)
+            postgres18.freeze(one.pid)
+            await click(course, asked)
+            await eventually(lambda: is_in(course, alice, "claimed"))
+            process.signal(signal.SIGKILL)
+            await process.end()
+        postgres18.thaw(one.pid)
+        await eventually(lambda: not postgres18.is_open(one))
+        await long_ago(course)
+
+        async with serving(course.environment, tmp_path / "second.err"):
+            texts = await eventually(lambda: told(course), within=10)
+
+        assert len(texts) == 1
+        assert "interrupted" in texts[0].lower()
+        entry = (await course.history(alice))[0]
+        assert entry["state"] == "resolved"
+        assert [backend["outcome"] for backend in entry["backends"]] == ["interrupted"]
+
+
+async def test_a_claim_that_nobody_carried_out_is_never_signalled_afterwards(
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    """As if the process was killed between the claim and the signal."""
+    async with a_course(postgres18, migrated_sqlite_url, tmp_path, serving=False) as course:
+        async with served(course):
+            alice, one, _ = await asked_for(course)
+        await claim(course, alice)
+        await long_ago(course)
+        course.look("tom")
+
+        for _ in range(2):
+            async with served(course):
+                await eventually(lambda: is_in(course, alice, "resolved"), within=10)
+
+        assert postgres18.is_open(one)
+        (text,) = await told(course)
+        assert "still" in text
+
+
+async def claim(course: Course, role: str) -> None:
+    """Claim the one proposal there is as a click does, and do nothing about it."""
+    async with course.database() as database:
+        async with database.read() as connection:
+            (row,) = await connection.execute(proposals.select())
+        history = History(database, Record(None))
+        proposal = await history.get(course.team, row.id)
+        assert proposal is not None
+        now, seen = clock(), course.role(role)
+        claimed = await history.claim(
+            proposal.requester_actor, proposal.id, role=seen, server_now=now, place=proposal.place, now=now
+        )
+        assert isinstance(claimed, Claimed)
+
+
+async def test_one_serve_a_file(postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path) -> None:
+    async with (
+        a_course(postgres18, migrated_sqlite_url, tmp_path, serving=False) as course,
+        serving(course.environment, tmp_path / "first.err") as first,
+    ):
+        second = await connbot("serve", variables=course.environment, folder=tmp_path)
+
+        assert second.status == 1
+        assert str(first.pid) in second.err
+        assert len(second.err.strip().splitlines()) == 1
+        assert (await course.ask("alice", "/connbot help")).text
+
+
+async def test_two_serve_on_one_postgresql_database(
+    postgres18: Postgres, migrated_postgresql_url: str, tmp_path: Path
+) -> None:
+    """Slack gives each envelope to any one of them, so a click may come to the other than its command."""
+    async with a_course(postgres18, migrated_postgresql_url, tmp_path) as course, served(course):
+        connections = course.workspace.socket_mode.connections(course.workspace.app().id)
+        assert len(connections) == 2
+        alice = course.make_student()
+        opened = await course.fill(alice, 4)
+        await course.grant("tom")
+
+        for backend in opened:
+            asked = await course.ask("tom", f"/kill {alice} {backend.pid}")
+            await course.press("tom", asked, ids.TERMINATE)
+            assert not postgres18.is_open(backend)
+            # An odd number of envelopes a round: the next command comes to the other.
+            await course.ask("tom", "/connbot help")
+
+        assert all(connection.envelopes > 2 for connection in connections)
+
+
+async def test_a_postgresql_database_without_our_tables_names_the_mend(postgres18: Postgres, tmp_path: Path) -> None:
+    owner = postgres18.make_role("owner")
+    url = postgres18.url(owner, postgres18.make_database("own", owner=owner))
+    async with a_course(postgres18, url, tmp_path, serving=False) as course:
+        refused = await connbot("serve", variables=course.environment, folder=tmp_path)
+        migrated = await connbot("migrate", variables=course.environment, folder=tmp_path)
+        async with course.database() as database, database.write() as connection:
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+        old = await connbot("serve", variables=course.environment, folder=tmp_path)
+
+    for ended in (refused, old):
+        assert ended.status == 1
+        assert "connbot migrate" in ended.err
+        assert len(ended.err.strip().splitlines()) == 1
+    assert migrated.status == 0
