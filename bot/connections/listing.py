@@ -72,8 +72,8 @@ class Listings:
 def _ranked(reading: Reading) -> tuple[tuple[Stray, ...], tuple[Backend, ...]]:
     """Sort the client backends into strays and others."""
     strays = rank(reading.clients, reading.at)
-    stray_ids = {stray.backend.id for stray in strays}
-    return strays, tuple(backend for backend in reading.clients if backend.id not in stray_ids)
+    pids = {stray.backend.pid for stray in strays}
+    return strays, tuple(backend for backend in reading.clients if backend.pid not in pids)
 
 
 def _alone(entry: RoleListing) -> Listing:

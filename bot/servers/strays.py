@@ -94,13 +94,15 @@ class _Crowd:
 
     def __init__(self, backends: Sequence[Backend]) -> None:
         self.backends = backends
-        self._newest = {key: b.id for b in sorted(backends, key=_age) for key in _groups(b)}
-        self._counts = Counter(key for b in backends for key in _groups(b))
+        self._groups = {backend.pid: _groups(backend) for backend in backends}
+        self._newest = {key: b.pid for b in sorted(backends, key=_age) for key in self._groups[b.pid]}
+        self._counts = Counter(key for groups in self._groups.values() for key in groups)
 
     def others(self, backend: Backend) -> tuple[int, int]:
         """How many there are of its client and address, and of its client; 0 where it is the newest of them."""
-        twins, kin = (0 if self._newest[key] == backend.id else self._counts[key] for key in _groups(backend))
-        return twins, kin
+        twins, kin = self._groups[backend.pid]
+        newest = self._newest[twins] == backend.pid, self._newest[kin] == backend.pid
+        return 0 if newest[0] else self._counts[twins], 0 if newest[1] else self._counts[kin]
 
 
 def _groups(backend: Backend) -> tuple[Hashable, Hashable]:
@@ -122,16 +124,19 @@ def _at_rest(backend: Backend, at: datetime) -> bool:
 def _reasons(backend: Backend, crowd: _Crowd, at: datetime) -> tuple[Reason, ...]:
     client: Client = client_of(backend.application_name)
     lasted = backend.in_state_for(at)
-    idle = backend.state is BackendState.IDLE
     twins, kin = crowd.others(backend)
-    rules = (
-        (backend.state is BackendState.ABORTED, Reason(ReasonKind.ABORTED, lasted=lasted)),
-        (backend.state is BackendState.IDLE_IN_TRANSACTION, Reason(ReasonKind.IDLE_IN_TRANSACTION, lasted=lasted)),
-        (twins > 0, Reason(ReasonKind.TWIN, count=twins, client=client.name)),
-        (client.keeps_extra and kin > 0, Reason(ReasonKind.EXTRA_CLIENT, count=kin, client=client.name)),
-        (idle and lasted is not None and lasted >= IDLE_LONG_AFTER, Reason(ReasonKind.IDLE_LONG, lasted=lasted)),
-    )
-    return tuple(reason for holds, reason in rules if holds)
+    found = []
+    if backend.state is BackendState.ABORTED:
+        found.append(Reason(ReasonKind.ABORTED, lasted=lasted))
+    if backend.state is BackendState.IDLE_IN_TRANSACTION:
+        found.append(Reason(ReasonKind.IDLE_IN_TRANSACTION, lasted=lasted))
+    if twins > 0:
+        found.append(Reason(ReasonKind.TWIN, count=twins, client=client.name))
+    if client.keeps_extra and kin > 0:
+        found.append(Reason(ReasonKind.EXTRA_CLIENT, count=kin, client=client.name))
+    if backend.state is BackendState.IDLE and lasted is not None and lasted >= IDLE_LONG_AFTER:
+        found.append(Reason(ReasonKind.IDLE_LONG, lasted=lasted))
+    return tuple(found)
 
 
 def _surest_first(stray: Stray, at: datetime) -> tuple[int, timedelta, datetime, int]:

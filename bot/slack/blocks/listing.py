@@ -10,7 +10,6 @@ from bot.connections.listed import Listing, RoleListing
 from bot.connections.plan import WhyNot, forbids
 from bot.servers.backend import Backend
 from bot.servers.clients import client_of
-from bot.servers.strays import Reason
 from bot.slack import ids, payloads
 from bot.slack.blocks import capacity, connection, elements, reasons, refusal, typed
 from bot.slack.blocks.text import Block, Message, clock, code, day_or_time, join, moment, name, plural, spoken
@@ -28,7 +27,8 @@ CLOSE_BUTTONS = 10
 @dataclass(frozen=True, slots=True)
 class _Row:
     backend: Backend
-    stray: tuple[Reason, ...]
+    stray: str
+    """Why it looks stray, as a clause; '' where it does not."""
     why_not: WhyNot | None
 
 
@@ -72,7 +72,7 @@ def render(listing: Listing, *, zone: tzinfo, names: CommandNames) -> Message:
 def _rendered(listing: Listing, shown: int, zone: tzinfo, names: CommandNames) -> Message:
     parts = _parts(listing.roles[:ROLES_SHOWN], shown)
     further = len(listing.roles) - len(parts)
-    labels = Counter(_label(part, row, zone) for part in parts for row in part.rows)
+    labels = Counter(_label(part, row, zone) for part in parts if part.one_by_one for row in part.rows)
     blocks: list[Block] = [block for part in parts for block in _blocks(part, zone, names, labels)]
     told = [said for part in parts for said in _summary(part)]
     if further:
@@ -92,8 +92,8 @@ def _parts(entries: Sequence[RoleListing], room: int) -> list[_Part]:
     parts = []
     for index, entry in enumerate(entries):
         share = room // (len(entries) - index)
-        shown = [(stray.backend, stray.reasons) for stray in entry.strays[:share]]
-        shown += [(backend, ()) for backend in entry.others[: share - len(shown)]]
+        shown = [(stray.backend, reasons.stray(stray.reasons, name)) for stray in entry.strays[:share]]
+        shown += [(backend, "") for backend in entry.others[: share - len(shown)]]
         rows = tuple(_Row(backend, why, forbids(backend, entry.reading)) for backend, why in shown)
         room -= len(rows)
         parts.append(_Part(entry, rows, index, len(entries) == 1))
@@ -121,7 +121,7 @@ def _details(part: _Part) -> list[str]:
     """A sentence for each connection that is shown."""
     details = []
     for row in part.rows:
-        why = f", stray: {reasons.stray(row.stray, name)}" if row.stray else ""
+        why = f", stray: {row.stray}" if row.stray else ""
         details.append(f"P{connection.brief(row.backend, part.at)[1:]}{why}.")
     return details
 
@@ -157,7 +157,7 @@ def _lines(part: _Part, row: _Row, zone: tzinfo) -> str:
         connection.doing(backend, part.at, zone, backend.query_started_at),
     ]
     if row.stray:
-        lines.append(f"\u21b3 _stray:_ {reasons.stray(row.stray, name)}")
+        lines.append(f"\u21b3 _stray:_ {row.stray}")
     if row.why_not in (WhyNot.OWN, WhyNot.POOLER, WhyNot.UNKNOWN_STATE):
         lines.append(f"\u21b3 _not ended here:_ {reasons.forbidden(row.why_not, backend.role, name)}")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -165,29 +165,45 @@ def duration(span: timedelta) -> str:
     return " ".join(f"{count:,} {unit}" for count, unit in units if count)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def clock(at: datetime, now: datetime, zone: tzinfo) -> str:
     """Return a time in `zone`: `21:04` on the day of `now`, else `20 Nov 21:04`, with the year where it is another."""
-    local = at.astimezone(zone)
-    if _same_day(at, now, zone):
-        return f"{local:%H:%M}"
-    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
-    return f"{local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
+    return _clock(at, _day(now, zone), zone)
+
+
+def moment(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return a time that Slack shows in each reader's own zone, `clock` being what it falls back to."""
+    return _moment(at, _day(now, zone), zone)
+
+
+def day_or_time(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return `moment` where there is little room: the time of today, else the date alone; at most 44 characters."""
+    return _day_or_time(at, _day(now, zone), zone)
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+# A session's start is told at every read of it, and in the same words all day.
+
+
 @lru_cache(maxsize=_REMEMBERED)
-def moment(at: datetime, now: datetime, zone: tzinfo) -> str:
-    """Return a time that Slack shows in each reader's own zone, `clock` being what it falls back to."""
-    return _rendered(at, "{time}" if _same_day(at, now, zone) else "{date_short_pretty} {time}", clock(at, now, zone))
+def _clock(at: datetime, today: date, zone: tzinfo) -> str:
+    local = at.astimezone(zone)
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
 
 
-def day_or_time(at: datetime, now: datetime, zone: tzinfo) -> str:
-    """Return `moment` where there is little room: the time of today, else the date alone; at most 44 characters."""
-    told = clock(at, now, zone)
-    if _same_day(at, now, zone):
+@lru_cache(maxsize=_REMEMBERED)
+def _moment(at: datetime, today: date, zone: tzinfo) -> str:
+    return _rendered(at, "{time}" if _day(at, zone) == today else "{date_short_pretty} {time}", _clock(at, today, zone))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _day_or_time(at: datetime, today: date, zone: tzinfo) -> str:
+    told = _clock(at, today, zone)
+    if _day(at, zone) == today:
         return _rendered(at, "{time}", told)
     return _rendered(at, "{date_short}", told.rpartition(" ")[0])
 
@@ -196,5 +212,6 @@ def _rendered(at: datetime, form: str, otherwise: str) -> str:
     return f"<!date^{int(at.timestamp())}^{form}|{otherwise}>"
 
 
-def _same_day(at: datetime, now: datetime, zone: tzinfo) -> bool:
-    return at.astimezone(zone).date() == now.astimezone(zone).date()
+@lru_cache(maxsize=_REMEMBERED)
+def _day(at: datetime, zone: tzinfo) -> date:
+    return at.astimezone(zone).date()
