@@ -6,6 +6,7 @@ two transactions and not a hundred.
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -33,6 +34,28 @@ class Admission:
     standing: Standing
 
 
+class Deliveries:
+    """The keys of what was delivered: of several claims of one, in whatever transactions, one is the first."""
+
+    def __init__(self, db: OwnDatabase) -> None:
+        self._claim = (
+            db.insert(deliveries)
+            .values(received_at=db.clock)
+            .on_conflict_do_nothing()
+            .returning(deliveries.c.team, deliveries.c.key)
+        )
+
+    async def is_first(self, connection: AsyncConnection, actor: Actor, delivery_key: str) -> bool:
+        """Claim one in the caller's transaction; without a key there is no telling it from another one."""
+        which = _stored(actor, delivery_key)
+        return not which[1] or bool(await self.claim(connection, {which}))
+
+    async def claim(self, connection: AsyncConnection, which: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Claim teams' keys in the caller's transaction; return those that this is the first claim of."""
+        rows = [{"team": team, "key": key} for team, key in which if key]
+        return {(row.team, row.key) for row in await connection.execute(self._claim, rows)} if rows else set()
+
+
 @dataclass(slots=True)
 class _Batch:
     """Deliveries that one transaction serves: who, of which team, with which key."""
@@ -50,12 +73,7 @@ class Desk:
         self._gathering: _Batch | None = None
         self._tasks: set[asyncio.Task[list[Admission]]] = set()
         self._tidy_at = 0.0
-        self._claim = (
-            db.insert(deliveries)
-            .values(received_at=db.clock)
-            .on_conflict_do_nothing()
-            .returning(deliveries.c.team, deliveries.c.key)
-        )
+        self._deliveries = Deliveries(db)
 
     async def admit(self, actor: Actor, delivery_key: str) -> Admission:
         """Claim the delivery `delivery_key` of the actor's team, and read the actor's standing as it is after this call.
@@ -71,7 +89,7 @@ class Desk:
             self._tasks.add(batch.served)
             batch.served.add_done_callback(self._tasks.discard)
         place = len(batch.waiting)
-        batch.waiting.append((actor, storable(actor.team), _short(delivery_key)))
+        batch.waiting.append((actor, *_stored(actor, delivery_key)))
         # One who leaves must not take the others' transaction along.
         return (await asyncio.shield(batch.served))[place]
 
@@ -86,7 +104,7 @@ class Desk:
                 # the process, and whoever waits for it, along.
                 self._gathering = None
                 await self._tidy(connection)
-                claimed = await self._claim_all(connection, batch)
+                claimed = await self._deliveries.claim(connection, {(team, key) for _, team, key in batch.waiting})
                 standings = await read_standings(connection, {actor for actor, _, _ in batch.waiting})
         finally:
             if self._gathering is batch:
@@ -98,13 +116,6 @@ class Desk:
             claimed.discard((team, key))
         return admissions
 
-    async def _claim_all(self, connection: AsyncConnection, batch: _Batch) -> set[tuple[str, str]]:
-        keys = dict.fromkeys((team, key) for _, team, key in batch.waiting if key)
-        if not keys:
-            return set()
-        rows = [{"team": team, "key": key} for team, key in keys]
-        return {(row.team, row.key) for row in await connection.execute(self._claim, rows)}
-
     async def _tidy(self, connection: AsyncConnection) -> None:
         """Remove the keys of yesterday, now and then."""
         time = asyncio.get_running_loop().time()
@@ -115,6 +126,7 @@ class Desk:
         self._tidy_at = time + _TIDIED_EVERY.total_seconds()
 
 
-def _short(key: str) -> str:
-    """A key that fits into an index, whatever was sent."""
-    return storable(key) if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+def _stored(actor: Actor, key: str) -> tuple[str, str]:
+    """Team and key as they are stored: whatever was sent, it fits into an index."""
+    short = storable(key) if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    return storable(actor.team), short

@@ -28,11 +28,11 @@ PROPOSED_KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """A proposal's role as a click finds it, and the server's clock of the same read; `server_now` None: there is no such proposal."""
+    """A proposal's role as a click finds it (None: there is none any more), and the server's clock of the same read."""
 
     id: str
-    role: Role | None = None
-    server_now: datetime | None = None
+    role: Role | None
+    server_now: datetime
 
 
 class Termination:
@@ -67,36 +67,41 @@ class Termination:
         used = {backend.id: use for backend in plan.backends if (use := in_use(backend, seen.reading.at)) is not None}
         return Preview(proposal, seen.reading, plan.refused, used, ask)
 
-    async def prepare(self, actor: Actor, proposal_id: str) -> Prospect:
+    async def prepare(self, actor: Actor, proposal_id: str) -> Prospect | None:
         """Read what a click on a proposal is decided by; nothing is claimed, so it may be read before it is known who clicks.
 
-        Raises `ServerUnavailable` and `OwnDatabaseUnavailable`: then nothing happened and the proposal still stands.
+        None: there is no such proposal. Raises `ServerUnavailable` and `OwnDatabaseUnavailable`: then nothing happened and the proposal still stands.
         """
         about = self._proposed.get((actor.team, proposal_id)) or await self._look_up(actor.team, proposal_id)
         if about is None:
-            return Prospect(proposal_id)
+            return None
         name, role = about
         server = self._fleet.choose(name)
-        reading = await server.read(role)
-        if reading is None:
+        found = await server.role(role)
+        if found is None:
             return Prospect(proposal_id, None, await server.clock())
-        return Prospect(proposal_id, reading.role, reading.at)
+        return Prospect(proposal_id, found.role, found.at)
 
     async def _look_up(self, team: str, proposal_id: str) -> tuple[str, str] | None:
         proposal = await self._history.get(team, proposal_id)
         return (proposal.server, proposal.role) if proposal else None
 
     async def confirm(
-        self, actor: Actor, prospect: Prospect, place: Place, *, now: datetime
+        self, actor: Actor, prospect: Prospect, place: Place, *, delivery: str, now: datetime
     ) -> Ended | Unsettled | NotClaimed:
         """End what the proposal shows, if this click claims it: right and claim are one transaction, on record before the signal.
 
+        The click's `delivery` is claimed in it too; of another one of the same key it says `repeated`, and nobody is told.
         Raises `OwnDatabaseUnavailable` only before the claim.
         """
-        if prospect.server_now is None:
-            return NotClaimed("unknown")
         claim = await self._history.claim(
-            actor, prospect.id, role=prospect.role, server_now=prospect.server_now, place=place, now=now
+            actor,
+            prospect.id,
+            role=prospect.role,
+            server_now=prospect.server_now,
+            place=place,
+            delivery=delivery,
+            now=now,
         )
         if isinstance(claim, NotClaimed):
             return claim

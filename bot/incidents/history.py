@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, update
 
+from bot.access.desk import Deliveries
 from bot.access.entries import record_refusal
 from bot.access.member import Action, Actor, Denied, Permitted, Standing
 from bot.access.policy import permit
@@ -53,6 +54,7 @@ class History:
     def __init__(self, db: OwnDatabase, record: Record) -> None:
         self._db = db
         self._record = record
+        self._deliveries = Deliveries(db)
 
     async def propose(self, proposal: Proposal) -> Proposal:
         """Store a proposal as it is shown; it lapses two minutes from now, both by the own database's clock."""
@@ -77,14 +79,17 @@ class History:
         server_now: datetime,
         now: datetime,
         place: Place | None = None,
+        delivery: str = "",
     ) -> Claimed | NotClaimed:
         """Take a proposal in hand, if it is the actor's own, still stands, and the actor still has the right.
 
         `role` is the proposal's role as its server has it now, `server_now` that server's clock: no signal is sent ten
-        seconds after it. Right and claim are one transaction; of several claims one wins. `place` is where this click is
-        to be answered.
+        seconds after it. Right and claim are one transaction, and so is the claim of the click's own `delivery` if that was
+        not claimed before; of several claims one wins. `place` is where this click is to be answered.
         """
         async with self._record.turn(self._db) as turn:
+            if not await self._deliveries.is_first(turn.connection, actor, delivery):
+                return NotClaimed("repeated")
             proposal = await self._own(turn, actor, proposal_id)
             if isinstance(proposal, NotClaimed):
                 return proposal

@@ -94,7 +94,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class NotClaimed:
-    """The claim is not ours; `why` is one of unknown, foreign, denied, lapsed, withdrawn, claimed, resolved."""
+    """The claim is not ours; `why` is one of repeated (that delivery is answered already), unknown, foreign, denied, lapsed, withdrawn, claimed, resolved."""
 
     why: str
     proposal: Proposal | None = None

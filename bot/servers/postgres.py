@@ -16,7 +16,7 @@ from bot.servers.holder import Holder
 from bot.servers.opening import Connection
 from bot.servers.readings import Row, reading_of, role_of
 from bot.servers.rights import Missing, missing
-from bot.servers.server import Presence, Reading, Role, Target, Verdict, Verdicts
+from bot.servers.server import Presence, Reading, Role, RoleNow, Target, Verdict, Verdicts
 from bot.servers.settings import ServerSettings
 from bot.servers.sharing import SharedReads
 
@@ -54,6 +54,7 @@ class PostgresServer:
         self._missing: tuple[Missing, ...] = ()
         self._holder = Holder(settings.name, self._connect)
         self._reads = SharedReads(self._holder, self._read)
+        self._role_reads = SharedReads(self._holder, self._roles)
 
     @property
     def name(self) -> str:
@@ -82,9 +83,15 @@ class PostgresServer:
         """Read `role` (exactly, else folded to lower case) in a read that begins after this call; None: no such role."""
         return await self._reads.read(role) if _can_be_sent(role) else None
 
+    async def role(self, name: str) -> RoleNow | None:
+        """Read a role alone (exactly, else folded to lower case) in a read that begins after this call; None: no such role."""
+        return await self._role_reads.read(name) if _can_be_sent(name) else None
+
     async def roles_by_name(self, names: Sequence[str]) -> Mapping[str, Role]:
         """Find roles, each exactly or else folded to lower case, by the name they were asked for; unknown ones are left out."""
-        return await self._holder.run(partial(self._roles, [*filter(_can_be_sent, names)]), repeatable=True)
+        asked = [*filter(_can_be_sent, names)]
+        found = await self._holder.run(lambda connection: self._roles(connection, asked), repeatable=True)
+        return {name: now.role for name, now in found.items()}
 
     async def clock(self) -> datetime:
         """The server's `clock_timestamp()`, read after this call."""
@@ -134,6 +141,7 @@ class PostgresServer:
         """Have the server plan what it will be asked, about nobody, so that no person waits for that later."""
         nobody = _nobody(self.name)
         await self._read(connection, [nobody.role])
+        await self._roles(connection, [nobody.role])
         await self._signal({nobody.id: nobody}, nobody.id.started_at, connection)
         await self._look([nobody.id], connection)
 
@@ -156,9 +164,9 @@ class PostgresServer:
                 made[row["oid"]] = reading_of(row, self._settings, version)
         return {row["asked"]: made[row["oid"]] for row in rows}
 
-    async def _roles(self, names: Sequence[str], connection: Connection) -> dict[str, Role]:
+    async def _roles(self, connection: Connection, names: Sequence[str]) -> dict[str, RoleNow]:
         rows = await _by_name(connection, queries.ROLES, names, {})
-        return {row["asked"]: role_of(row, self._settings) for row in rows}
+        return {row["asked"]: RoleNow(role_of(row, self._settings), row["at"].astimezone(UTC)) for row in rows}
 
     async def _signal(
         self, targets: Mapping[BackendId, Target], before: datetime, connection: Connection

@@ -36,9 +36,9 @@ _ROLE = """
 
 ROLES = f"""
 WITH role AS ({_ROLE})
-SELECT role.*, ARRAY({_GROUPS}) AS groups FROM role
+SELECT clock_timestamp() AS at, role.*, ARRAY({_GROUPS}) AS groups FROM role
 """
-"""Roles by name, one row a name that there is. Needs no right."""
+"""Roles by name, one row a name that there is, and the server's time. Needs no right."""
 
 # One pass over pg_stat_activity serves all of it: its rows are costly (all of them are made whichever are asked for), and
 # a filter by role name or backend type inside it makes a nested loop over pg_authid; without names of its own the view

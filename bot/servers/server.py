@@ -28,6 +28,14 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleNow:
+    """A role as its server had it at `at`, the server's `clock_timestamp()` of the same read."""
+
+    role: Role
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One role as its server saw it at `at`, the server's `clock_timestamp()` of the same read."""
 
@@ -123,6 +131,9 @@ class Server(Protocol):
 
     async def read(self, role: str) -> Reading | None:
         """Read `role` (exactly, else folded to lower case) in a read that begins after this call; None: no such role."""
+
+    async def role(self, name: str) -> RoleNow | None:
+        """Read a role alone (exactly, else folded to lower case) in a read that begins after this call; None: no such role."""
 
     async def clock(self) -> datetime:
         """The server's `clock_timestamp()`, read after this call."""

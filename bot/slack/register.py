@@ -3,7 +3,7 @@
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.access.desk import Admission, Desk
+from bot.access.desk import Desk
 from bot.access.member import Standing
 from bot.errors import BotError
 from bot.slack import ids
@@ -22,7 +22,7 @@ from bot.slack.call import Call, of_action, of_command
 from bot.slack.commands import CommandNames
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
-from bot.slack.listeners.kill import KillListener
+from bot.slack.listeners.kill import Admit, KillListener
 from bot.slack.pace import Pace, Paces
 from bot.slack.work import Work
 
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 ANYTHING = re.compile(".*", re.DOTALL)
 
 Listener = Callable[[Call, Standing], Awaitable[None]]
-UrgentListener = Callable[[Call, Coroutine[Any, Any, Admission]], Awaitable[None]]
+UrgentListener = Callable[[Call, Admit], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,10 @@ class Front:
         return self._acknowledging(of_action, partial(self._admitted, listener))
 
     def urgent_action(self, listener: UrgentListener) -> Callable[..., Awaitable[None]]:
-        """Wrap the listener of a click for Bolt that claims its delivery itself, while it reads what it needs."""
-        return self._acknowledging(of_action, lambda call: listener(call, self._desk.admit(call.actor, call.key)))
+        """Wrap the listener of a click for Bolt that claims its delivery itself, with what else it claims."""
+        return self._acknowledging(
+            of_action, lambda call: listener(call, partial(self._desk.admit, call.actor, call.key))
+        )
 
     def _acknowledging(
         self, read: Callable[[Mapping[str, Any], datetime], Call], answer: Callable[[Call], Awaitable[None]]

@@ -1,9 +1,8 @@
 """`/kill` and its buttons: propose, then **Terminate**, **Cancel** or **Ask again**."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import tzinfo
-from typing import Any
 
 from bot.access.desk import Admission
 from bot.access.member import Standing
@@ -24,6 +23,10 @@ PROGRESS_AFTER = 1.0
 """Seconds after which the person is told that the server is still at it."""
 LOOK_AGAIN_AFTER = 3.0
 """Seconds; a client that is back by then reconnects by itself."""
+
+
+Admit = Callable[[], Awaitable[Admission]]
+"""Claims the delivery that is being answered."""
 
 
 class KillListener:
@@ -47,18 +50,25 @@ class KillListener:
         result = await self._termination.propose(standing, request, call.place, now=call.at)
         await self._announcer.answer(call.place, call.actor, self._previewed(result))
 
-    async def on_terminate(self, call: Call, admitting: Coroutine[Any, Any, Admission]) -> None:
-        """The click on **Terminate**: what is only read is read while the delivery is claimed."""
-        admission, found = await asyncio.gather(admitting, self._look_up(call))
-        if not admission.first:
-            return
-        if isinstance(found, BotError):
-            raise found
-        ending = asyncio.ensure_future(self._termination.confirm(call.actor, found, call.place, now=call.at))
+    async def on_terminate(self, call: Call, admit: Admit) -> None:
+        """The click on **Terminate**: its delivery is claimed in the transaction that claims the proposal, or else by itself."""
+        found = await self._look_up(call)
+        if isinstance(found, Prospect):
+            await self._terminate(call, found)
+        elif (await admit()).first:
+            if isinstance(found, BotError):
+                raise found
+            await self._announcer.answer(call.place, call.actor, self._ended(found), replace=_is_over(found))
+
+    async def _terminate(self, call: Call, found: Prospect) -> None:
+        confirming = self._termination.confirm(call.actor, found, call.place, delivery=call.key, now=call.at)
+        ending = asyncio.ensure_future(confirming)
         done, _pending = await asyncio.wait({ending}, timeout=PROGRESS_AFTER)
         if not done:
             await self._announcer.answer(call.place, call.actor, outcome.render_progress(), replace=True)
         result = await ending
+        if isinstance(result, NotClaimed) and result.why == "repeated":
+            return
         await self._announcer.answer(call.place, call.actor, self._ended(result), replace=_is_over(result))
         if isinstance(result, Ended):
             self._work.start(self._look_again(result.proposal), "look again", needed=False)
@@ -81,9 +91,10 @@ class KillListener:
         else:
             await self._announcer.answer(call.place, call.actor, self._previewed(result), replace=True)
 
-    async def _look_up(self, call: Call) -> Prospect | BotError:
+    async def _look_up(self, call: Call) -> Prospect | NotClaimed | BotError:
         try:
-            return await self._termination.prepare(call.actor, payloads.read_proposal_id(call.text))
+            found = await self._termination.prepare(call.actor, payloads.read_proposal_id(call.text))
+            return found or NotClaimed("unknown")
         except BotError as exc:
             # Told only to the first delivery of this click.
             return exc

@@ -6,12 +6,14 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from bot.access.allow_list import AllowList, Grant
+from bot.access.desk import Desk
 from bot.access.member import Action, Actor, Denied, Grade, Right
 from bot.access.ownership import Ownership
 from bot.incidents.history import Event, History, as_json
@@ -215,6 +217,23 @@ async def test_a_click_that_comes_too_late_finds_it_lapsed(history: History, mig
     assert stored == answer.proposal
     assert stored.state is State.LAPSED
     assert await claim(history) == NotClaimed("lapsed", stored)
+
+
+async def test_a_delivery_of_a_click_is_claimed_with_its_proposal_and_once(
+    history: History, own_database: OwnDatabase, record: Record
+) -> None:
+    desk = Desk(own_database)
+    await history.propose(a_proposal())
+    click = partial(history.claim, ALICE, role=a_role(), server_now=SERVER_NOW, now=NOON)
+    assert isinstance(await click("p1", delivery="one"), Claimed)
+    assert await click("p1", delivery="one") == NotClaimed("repeated")
+    assert not (await desk.admit(ALICE, "one")).first
+    # One that was refused is answered too, and on record once.
+    assert (await desk.admit(ALICE, "two")).first
+    for delivery, why in (("two", "repeated"), ("three", "unknown"), ("three", "repeated")):
+        assert await click("nothing", delivery=delivery) == NotClaimed(why)
+    assert await kinds(own_database, record) == ["claim", "refusal"]
+    await desk.close()
 
 
 async def test_a_click_in_time_by_the_own_databases_clock_counts_whatever_other_clocks_say(history: History) -> None:

@@ -257,6 +257,16 @@ async def test_slots_that_the_provider_keeps_are_taken_off(course: Class, server
     assert (await read(other, role)).capacity.server.limit == ordinary - 2
 
 
+async def test_a_role_is_read_alone_with_the_servers_clock(course: Class, server: PostgresServer) -> None:
+    role = course.make_student()
+    before = await server.clock()
+    found = await server.role(role.upper())
+    assert found is not None
+    assert (found.role.name, found.role.student) == (role, True)
+    assert before < found.at < await server.clock()
+    assert [await server.role(name) for name in ("nobody", "a\0b")] == [None, None]
+
+
 async def test_many_roles_are_found_by_name_at_once(course: Class, server: PostgresServer) -> None:
     roles = [course.make_student() for _ in range(3)]
     found = await server.roles_by_name([*roles, roles[0].upper(), "nobody", "a\0b"])
