@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from bot.errors import SetupError
 from bot.servers.settings import ServerSettings
@@ -74,15 +75,22 @@ class Environment:
     def __repr__(self) -> str:
         return f"Environment(config={str(self.config)!r}, http={self.http!r}, api_url={self.api_url!r})"
 
+    def token(self) -> str:
+        """Return the bot's token, which is all that asking Slack takes; raises `SetupError`."""
+        if not self.bot_token:
+            fault = "SLACK_BOT_TOKEN is not set: copy the bot token (xoxb-…) from the app's page, OAuth & Permissions."
+            raise SetupError((fault,))
+        if not self.bot_token.startswith(("xoxb-", "xoxe.xoxb-")):
+            raise SetupError(("SLACK_BOT_TOKEN is no bot token: it begins with xoxb-.",))
+        return self.bot_token
+
     def slack(self) -> SlackSettings:
         """Return how Slack is reached; raises `SetupError` naming each variable that is missing or malformed."""
-        faults = []
-        if not self.bot_token:
-            faults.append(
-                "SLACK_BOT_TOKEN is not set: copy the bot token (xoxb-…) from the app's page, OAuth & Permissions."
-            )
-        elif not self.bot_token.startswith(("xoxb-", "xoxe.xoxb-")):
-            faults.append("SLACK_BOT_TOKEN is no bot token: it begins with xoxb-.")
+        faults: list[str] = []
+        try:
+            self.token()
+        except SetupError as exc:
+            faults.extend(exc.faults)
         if self.app_token and not self.app_token.startswith("xapp-"):
             faults.append("SLACK_APP_TOKEN is no app-level token: it begins with xapp-.")
         if not self.app_token and not self.signing_secret:
@@ -99,6 +107,9 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
     faults: list[str] = []
     secrets = {name: _secret(name, variables, faults) for name in SECRETS}
     http = _address(variables.get("CONNBOT_HTTP", ""), faults)
+    api_url = variables.get("SLACK_API_URL") or DEFAULT_API_URL
+    if not api_url.startswith(("https://", "http://")):
+        faults.append(f"SLACK_API_URL is {api_url!r}: write it as {DEFAULT_API_URL}, or leave it out.")
     if http is None and not secrets["SLACK_APP_TOKEN"]:
         http = _address(DEFAULT_HTTP, faults)
     if faults:
@@ -113,7 +124,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         bot_token=secrets["SLACK_BOT_TOKEN"],
         app_token=secrets["SLACK_APP_TOKEN"],
         signing_secret=secrets["SLACK_SIGNING_SECRET"],
-        api_url=(variables.get("SLACK_API_URL") or DEFAULT_API_URL).rstrip("/") + "/",
+        api_url=api_url.rstrip("/") + "/",
     )
 
 
@@ -127,7 +138,9 @@ def _secret(name: str, variables: Mapping[str, str], faults: list[str]) -> str |
         return Path(file).read_text(encoding="utf-8").strip() or None
     except OSError as exc:
         faults.append(f"{name}_FILE names {file}, which cannot be read ({exc.strerror}).")
-        return None
+    except UnicodeDecodeError:
+        faults.append(f"{name}_FILE names {file}, which is no text.")
+    return None
 
 
 def _address(text: str, faults: list[str]) -> Address | None:
@@ -149,9 +162,28 @@ def _zone(name: str) -> str:
     return name
 
 
-CommandName = Annotated[str, StringConstraints(pattern=r"^/[a-z0-9_-]{1,31}$")]
-ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
-ServerName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+COMMAND = r"^/[a-z0-9_-]{1,31}$"
+CHANNEL = r"^[CG][A-Z0-9]{2,}$"
+SERVER = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+_PROBLEMS = {
+    COMMAND: "is no command: write a slash and small letters, such as /conns",
+    CHANNEL: "is no channel's id: copy it from the channel's details (C…)",
+    SERVER: "is no name for a server: write letters, digits, -, _ and . without blanks",
+    "missing": "is missing",
+    "extra_forbidden": "no such setting",
+    "string_type": "must be text in quotes",
+    "string_too_short": "is empty",
+    "tuple_type": 'must be a list, such as ["name"]',
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+}
+"""What is wrong, by pattern or by pydantic's kind of error; its own words serve for the others."""
+CommandName = Annotated[str, StringConstraints(pattern=COMMAND)]
+ChannelId = Annotated[str, StringConstraints(pattern=CHANNEL)]
+ServerName = Annotated[str, StringConstraints(pattern=SERVER)]
 RoleName = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -213,22 +245,25 @@ def read_course(environment: Environment, *, servers_needed: bool = True) -> Cou
             return _course(_File())
         fault = f"There is no {path}: write it as README, Configuration, shows, or name it in CONNBOT_CONFIG."
         raise SetupError((fault,)) from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SetupError((f"{path} cannot be read: {exc}.",)) from exc
+    except OSError as exc:
+        raise SetupError((f"{path} cannot be read ({exc.strerror}).",)) from exc
+    except UnicodeDecodeError as exc:
+        raise SetupError((f"{path} is no text in UTF-8: save it anew.",)) from exc
     except tomllib.TOMLDecodeError as exc:
         raise SetupError((f"{path} is not valid TOML: {exc}.",)) from exc
     try:
         file = _File.model_validate(content)
     except ValidationError as exc:
-        raise SetupError(tuple(_fault(path, error["loc"], error["msg"]) for error in exc.errors())) from exc
+        raise SetupError(tuple(_fault(path, error) for error in exc.errors(include_input=False))) from exc
     if servers_needed and not file.servers:
         raise SetupError((f"{path} names no server: add a table such as [servers.class] with its dsn.",))
     return _course(file)
 
 
-def _fault(path: Path, where: tuple[int | str, ...], problem: str) -> str:
-    key = ".".join(str(part) for part in where)
-    problem = problem.removeprefix("Value error, ").replace("Extra inputs are not permitted", "no such setting")
+def _fault(path: Path, error: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    problem = _PROBLEMS.get(str(error.get("ctx", {}).get("pattern", error["type"])), error["msg"])
+    problem = problem.removeprefix("Value error, ")
     return f"{path}: {key}: {problem}." if key else f"{path}: {problem}."
 
 

@@ -1,28 +1,38 @@
 """Runs one command of the command line."""
 
 import importlib
+import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.cli.grammar import grammar
-from bot.errors import BotError, SetupError
+from bot.errors import BotError, OwnDatabaseUnavailable, ServerUnavailable, SetupError
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = os.environ) -> int:
     """Run one command and return its exit status; every failure is one sentence on standard error."""
     chosen = grammar().parse_args(arguments)
+    # What went wrong is told below, once; only `serve` keeps a log.
+    logging.getLogger().addHandler(logging.NullHandler())
     module, function = chosen.run.split(".")
     try:
         # What a command needs takes up to a second to import: only the one that runs pays for it.
-        return int(getattr(importlib.import_module(f"bot.cli.{module}"), function)(chosen, os.environ))
+        return int(getattr(importlib.import_module(f"bot.cli.{module}"), function)(chosen, variables))
     except SetupError as exc:
         print("\n".join(exc.faults), file=sys.stderr)
+        return 1
+    except OwnDatabaseUnavailable as exc:
+        said = (
+            f"The bot's own database cannot be used ({exc.detail}): look at CONNBOT_DATABASE_URL. Nothing was changed."
+        )
+        print(said, file=sys.stderr)
         return 1
     except BotError as exc:
         from bot.slack.blocks.refusal import sentence  # noqa: PLC0415
 
-        print(sentence(exc), file=sys.stderr)
+        detail = f" ({exc.detail})" if isinstance(exc, ServerUnavailable) and exc.detail else ""
+        print(sentence(exc) + detail, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -106,7 +106,7 @@ def disown(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
         for owner in removed:
             print(f"{owner.slack_id} no longer owns {plain(owner.role)} on {owner.server}.")
         if not removed:
-            print(f"{chosen.slack_id} owns no such role.", file=sys.stderr)
+            print(f"{chosen.slack_id} owns no {'such ' if chosen.role or chosen.server else ''}role.", file=sys.stderr)
         return 0 if removed else 1
 
     return asyncio.run(run())
@@ -133,4 +133,5 @@ def _described(member: Member, course: Course) -> str:
     where = f" on {plain(member.server)}" if member.server else ""
     roles = f" for {plain(member.roles)}" if member.roles else ""
     until = f" until {member.until.astimezone(course.timezone):%Y-%m-%d %H:%M}" if member.until else ""
-    return f"{member.grade.word}{where}{roles}{until}"
+    over = ", which is over" if member.until and member.until <= clock() else ""
+    return f"{member.grade.word}{where}{roles}{until}{over}"

@@ -58,10 +58,10 @@ def import_file(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int
 async def _matched(
     roster: Roster, environment: Environment, course: Course, own: Stores, server: str | None
 ) -> tuple[str, Preview]:
-    slack = environment.slack()
+    token = environment.token()
     timeout = aiohttp.ClientTimeout(total=API_TIMEOUT)
     async with aiohttp.ClientSession(timeout=timeout) as session, Fleet(course.servers, course.default) as fleet:
-        client = web_client(slack.api_url, session, slack.bot_token)
+        client = web_client(environment.api_url, session, token)
         try:
             team = (await meet(client)).team
             people = await people_by_email(client, team, roster.emails)

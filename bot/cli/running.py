@@ -4,15 +4,16 @@ import argparse
 import asyncio
 import signal
 from collections.abc import Mapping
+from functools import partial
 
 from bot import logs
-from bot.settings import read_course, read_environment
+from bot.errors import SetupError
+from bot.settings import Course, Environment, read_course, read_environment
 
 
 def serve(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
     """Run the bot until SIGTERM or Ctrl-C."""
-    environment = read_environment(variables)
-    course = read_course(environment)
+    environment, course = _settings(variables)
     # Settings that are wrong are told before Bolt, aiohttp and SQLAlchemy have been imported.
     from bot import app  # noqa: PLC0415
 
@@ -26,6 +27,20 @@ def serve(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
 
     asyncio.run(run())
     return 0
+
+
+def _settings(variables: Mapping[str, str]) -> tuple[Environment, Course]:
+    """Read what `serve` needs; raises `SetupError` with the faults of both file and environment."""
+    environment = read_environment(variables)
+    faults: list[str] = []
+    for read in (environment.slack, partial(read_course, environment)):
+        try:
+            read()
+        except SetupError as exc:
+            faults.extend(exc.faults)
+    if faults:
+        raise SetupError(tuple(faults))
+    return environment, read_course(environment)
 
 
 def migrate(_: argparse.Namespace, variables: Mapping[str, str]) -> int:

@@ -23,7 +23,10 @@ class EventBackend:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened: a termination, refusal, membership, ownership, workspace …; times are aware UTC."""
+    """One thing that happened: a termination, refusal, membership, ownership, workspace …; times are aware UTC.
+
+    `reason` is what the requester gave, why it was refused, or whom and what a change of rights was about.
+    """
 
     id: str
     kind: str
@@ -64,9 +67,18 @@ def of_entry(row: Row[Any]) -> Event:
         role=row.role,
         state=str(said.get("state", "")),
         requester=row.actor,
-        reason=str(said.get("why", "")),
+        reason=str(said.get("why") or _about(said)),
         at=row.at,
     )
+
+
+def _about(said: dict[str, Any]) -> str:
+    """Whom a change of rights was about, and what was given or taken; "" for what is about nobody."""
+    details = [said.get(name) for name in ("grade", "roles", "origin")] + [
+        said.get("until") and f"until {said['until']}"
+    ]
+    given = ", ".join(str(detail) for detail in details if detail)
+    return f"{said['member']}: {given}" if said.get("member") else ""
 
 
 def as_json(event: Event) -> dict[str, object]:

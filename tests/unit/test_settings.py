@@ -62,7 +62,16 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
         ("x =", "not valid TOML"),
         ('default = "c"\n[servers.a]\ndsn = "service=a"', "names no server of this file"),
         ('[commands]\nkill = "/conns"\n[servers.a]\ndsn = "service=a"', "three names"),
-        ('[commands]\nkill = "kill"\n[servers.a]\ndsn = "service=a"', "commands.kill"),
+        ('[commands]\nkill = "kill"\n[servers.a]\ndsn = "service=a"', "commands.kill: is no command"),
+        ('staff_channel = "#staff"\n[servers.a]\ndsn = "service=a"', "staff_channel: is no channel's id"),
+        ('[servers."my class"]\ndsn = "service=a"', "servers.my class: is no name for a server"),
+        ('[servers.a]\ndsn = ""', "servers.a.dsn: is empty"),
+        ("[servers.a]\nhosts = []", "servers.a.dsn: is missing"),
+        ("[servers.a]\ndsn = 1", "servers.a.dsn: must be text in quotes"),
+        ('[servers.a]\ndsn = "service=a"\nstudents = "x"', 'servers.a.students: must be a list, such as ["name"]'),
+        ('[servers.a]\ndsn = "service=a"\ncpus = "two"', "servers.a.cpus: must be a whole number"),
+        ("servers = 5", "servers: must be a table"),
+        ("servers = { a = 5 }", "servers.a: must be a table"),
     ],
 )
 def test_a_fault_names_its_mend(tmp_path: Path, text: str, word: str) -> None:
@@ -102,6 +111,30 @@ def test_faults_of_the_environment_are_told_together(tmp_path: Path) -> None:
     with pytest.raises(SetupError) as caught:
         read_environment({"SLACK_BOT_TOKEN": "wrong"}).slack()
     assert len(caught.value.faults) == 2
+
+
+def test_what_is_no_text_is_said_to_be_none(tmp_path: Path) -> None:
+    file = tmp_path / "garbage"
+    file.write_bytes(b"\x9a\xff\x00")
+
+    with pytest.raises(SetupError, match="garbage, which is no text"):
+        read_environment({"SLACK_BOT_TOKEN_FILE": str(file)})
+    with pytest.raises(SetupError, match="garbage is no text"):
+        read_course(read_environment({"CONNBOT_CONFIG": str(file)}))
+    with pytest.raises(SetupError, match=r"cannot be read \(Is a directory\)"):
+        read_course(read_environment({"CONNBOT_CONFIG": str(tmp_path)}))
+
+
+def test_an_address_of_slack_s_that_is_none_is_named() -> None:
+    with pytest.raises(SetupError, match="SLACK_API_URL"):
+        read_environment({"SLACK_API_URL": "slack.test"})
+
+
+def test_asking_slack_takes_the_bot_s_token_alone() -> None:
+    assert read_environment({"SLACK_BOT_TOKEN": "xoxb-1"}).token() == "xoxb-1"
+    for wrong in ("", "xoxp-1"):
+        with pytest.raises(SetupError, match="SLACK_BOT_TOKEN"):
+            read_environment({"SLACK_BOT_TOKEN": wrong}).token()
 
 
 def test_http_is_on_without_an_app_token_and_off_with_one() -> None:
