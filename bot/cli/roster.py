@@ -4,19 +4,20 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 import aiohttp
 
 from bot.access.member import Denied, Owner
 from bot.access.roster import Preview, Roster, parse, preview
-from bot.cli.own_database import Stores, stores
+from bot.cli.own_database import stores
 from bot.clock import clock
 from bot.errors import NotPermitted, SetupError
 from bot.servers.fleet import Fleet
 from bot.settings import Course, Environment, read_course, read_environment
 from bot.slack.api_errors import UNREACHABLE, why
-from bot.slack.blocks.text import plain
+from bot.slack.blocks.text import plain, visible
 from bot.slack.directory import people_by_email
 from bot.slack.identity import API_TIMEOUT, meet, web_client
 
@@ -40,27 +41,41 @@ def import_file(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int
         raise SetupError((f"{chosen.file} cannot be read ({exc.strerror}).",)) from exc
     environment = read_environment(variables)
     course = read_course(environment)
-
-    async def run() -> int:
-        async with stores(environment) as own:
-            server, found = await _matched(roster, environment, course, own, chosen.server)
-            links = await own.ownership.roster_links(own.actor.team, server)
-            leaving = found.departures(links) if chosen.replace else ()
-            _show(found, leaving, server)
-            if chosen.dry_run or not _agreed(found, leaving):
-                print("Nothing was stored.")
-                return 0 if chosen.dry_run else 1
-            return await _store(own, found, server, replace=chosen.replace)
-
-    return asyncio.run(run())
+    found = asyncio.run(_look(roster, environment, course, chosen.server))
+    _show(found, replace=chosen.replace)
+    # Nothing is open while a person thinks.
+    if chosen.dry_run or not _agreed(found, replace=chosen.replace):
+        print("Nothing was stored.")
+        return 0 if chosen.dry_run else 1
+    return asyncio.run(_store(environment, found, replace=chosen.replace))
 
 
-async def _matched(
-    roster: Roster, environment: Environment, course: Course, own: Stores, server: str | None
-) -> tuple[str, Preview]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the class list comes to on one server."""
+
+    server: str
+    preview: Preview
+    not_students: frozenset[str]
+    """Names in the list of roles that are there and no student's."""
+    leaving: tuple[Owner, ...]
+    """Links that the list does not have any more."""
+
+
+async def _look(roster: Roster, environment: Environment, course: Course, server: str | None) -> Found:
+    async with stores(environment) as own, Fleet(course.servers, course.default) as fleet:
+        meant = fleet.choose(server)
+        roles = (await meant.roles_by_name(sorted(roster.role_names))).values()
+        people = await _people(roster, environment, own.actor.team)
+        students = {role.name: role.oid for role in roles if role.student}
+        found = preview(roster, people, students)
+        leaving = found.departures(await own.ownership.roster_links(own.actor.team, meant.name))
+        return Found(meant.name, found, frozenset(role.name for role in roles if not role.student), leaving)
+
+
+async def _people(roster: Roster, environment: Environment, expected: str) -> dict[str, str]:
     token = environment.token()
-    timeout = aiohttp.ClientTimeout(total=API_TIMEOUT)
-    async with aiohttp.ClientSession(timeout=timeout) as session, Fleet(course.servers, course.default) as fleet:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=API_TIMEOUT)) as session:
         client = web_client(environment.api_url, session, token)
         try:
             team = (await meet(client)).team
@@ -68,17 +83,16 @@ async def _matched(
         except UNREACHABLE as exc:
             fault = f"Slack cannot be reached to look up the e-mails ({str(exc) or why(exc)}): try again later."
             raise SetupError((fault,)) from exc
-        if own.actor.team not in ("", team):
-            raise SetupError(
-                ("This database belongs to another workspace than SLACK_BOT_TOKEN: use that one's token.",)
-            )
-        meant = fleet.choose(server)
-        roles = await meant.roles_by_name(sorted(roster.role_names))
-    return meant.name, preview(roster, people, {name: role.oid for name, role in roles.items()})
+    if expected not in ("", team):
+        raise SetupError(("This database belongs to another workspace than SLACK_BOT_TOKEN: use that one's token.",))
+    return people
 
 
-async def _store(own: Stores, found: Preview, server: str, *, replace: bool) -> int:
-    enrolled = await own.ownership.enrol(own.actor, found, server=server, replace=replace, now=clock())
+async def _store(environment: Environment, found: Found, *, replace: bool) -> int:
+    async with stores(environment) as own:
+        enrolled = await own.ownership.enrol(
+            own.actor, found.preview, server=found.server, replace=replace, now=clock()
+        )
     if isinstance(enrolled, Denied):
         raise NotPermitted(enrolled.action)
     removed = f", {len(enrolled.removed)} ended" if replace else ""
@@ -86,37 +100,49 @@ async def _store(own: Stores, found: Preview, server: str, *, replace: bool) -> 
     return 0
 
 
-def _agreed(found: Preview, leaving: tuple[Owner, ...]) -> bool:
+def _agreed(found: Found, *, replace: bool) -> bool:
     """Ask where a person is there to answer; a script has said what it wants by calling us."""
     if not sys.stdin.isatty():
         return True
-    if not found.matched and not leaving:
+    if not found.preview.matched and not (replace and found.leaving):
         return False
-    return input("Store this? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input("Store this? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
 
 
-def _show(found: Preview, leaving: tuple[Owner, ...], server: str) -> None:
-    print(f"{len(found.matched)} matched, to own their roles on {server}.")
-    _list("matched", found.matched, lambda match: f"{plain(match.email)} ({match.slack_id}): {plain(match.role)}")
-    _list("not in Slack", found.not_in_slack, lambda line: f"line {line.number}: {plain(line.email)}")
-    _list("no such role", found.no_such_role, lambda line: f"line {line.number}: {plain(line.role)}")
-    _list("said twice", found.repeated, lambda line: f"line {line.number}: {plain(line.email)}, {plain(line.role)}")
-    _list("not readable", found.malformed, lambda bad: f"line {bad.number}: {MALFORMED.get(bad.why, bad.why)}")
-    _several("with several roles", found.several_roles)
-    _several("roles with several owners", found.several_owners)
-    _list("no longer in the file", leaving, lambda link: f"{link.slack_id}: {plain(link.role)}")
+def _show(found: Found, *, replace: bool) -> None:
+    seen, students = found.preview, "the configuration's students"
+    owning = f"matched, to own their roles on {found.server}"
+    _list(owning, seen.matched, lambda match: f"{visible(match.email)} ({match.slack_id}): {plain(match.role)}")
+    if not seen.matched:
+        print("Nobody in this list is matched with both a person and a role.")
+    _list("not in Slack", seen.not_in_slack, lambda line: f"line {line.number}: {visible(line.email)}")
+    there = [line for line in seen.no_such_role if found.not_students & {line.role, line.role.lower()}]
+    missing = [line for line in seen.no_such_role if line not in there]
+    _list("no such role", missing, lambda line: f"line {line.number}: {plain(line.role)}")
+    _list(f"not among {students}", there, lambda line: f"line {line.number}: {plain(line.role)}")
+    _list("said twice", seen.repeated, lambda line: f"line {line.number}: {visible(line.email)}, {plain(line.role)}")
+    _list("not readable", seen.malformed, lambda bad: f"line {bad.number}: {MALFORMED.get(bad.why, bad.why)}")
+    _several("with several roles", seen.several_roles)
+    _several("roles with several owners", seen.several_owners)
+    if replace:
+        _list("no longer in the file", found.leaving, lambda link: f"{link.slack_id}: {plain(link.role)}")
 
 
 def _list(title: str, items: Iterable[T], line: Callable[[T], str]) -> None:
     found = list(items)
     if not found:
         return
-    print(f"\n{len(found)} {title}:")
+    print(f"{len(found)} {title}:")
     for item in found[:SHOWN]:
         print(f"  {line(item)}")
     if len(found) > SHOWN:
         print(f"  … and {len(found) - SHOWN} more")
+    print()
 
 
 def _several(title: str, several: Mapping[str, tuple[str, ...]]) -> None:
-    _list(title, several.items(), lambda item: f"{plain(item[0])}: {', '.join(plain(one) for one in item[1])}")
+    _list(title, several.items(), lambda item: f"{visible(item[0])}: {', '.join(visible(one) for one in item[1])}")

@@ -7,50 +7,19 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from bot.access.member import Grade
 from bot.cli.grammar import grammar
-from bot.cli.main import main
 from bot.slack import ids
 from tests.courses import Course, a_course, served, slack_id
 from tests.postgres import Postgres
 from tests.processes import connbot
+from tests.terminals import SECRET, Terminal
 
-SECRET = "geheim"
 TOM = slack_id("tom")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a command left."""
-
-    status: int
-    out: str
-    err: str
-
-
-class Terminal:
-    """Runs commands in this process, against an own database in a file."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], variables: dict[str, str]) -> None:
-        self._capsys = capsys
-        self.variables = variables
-
-    def __call__(self, *arguments: str, **variables: str) -> Said:
-        self._capsys.readouterr()
-        try:
-            status = main(arguments, self.variables | variables)
-        except SystemExit as exc:
-            # How argparse leaves.
-            status = int(exc.code or 0)
-        captured = self._capsys.readouterr()
-        assert "Traceback" not in captured.err
-        assert SECRET not in captured.out + captured.err
-        return Said(status, captured.out, captured.err)
 
 
 @pytest.fixture
