@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 from collections.abc import Mapping
 from functools import partial
@@ -9,6 +10,10 @@ from functools import partial
 from bot import logs
 from bot.errors import SetupError
 from bot.settings import Course, Environment, read_course, read_environment
+
+COLLECT_AFTER = 20_000
+"""Objects made before the youngest are looked through for garbage: a delivery makes hundreds, and nearly all go by themselves.
+With Python's own 700 the looking took a fifth of the time under load."""
 
 
 def serve(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
@@ -23,10 +28,17 @@ def serve(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
         stop = asyncio.Event()
         for one in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(one, stop.set)
-        await app.serve(environment, course, stop, lambda sentence: print(sentence, flush=True))
+        await app.serve(environment, course, stop, _ready)
 
     asyncio.run(run())
     return 0
+
+
+def _ready(sentence: str) -> None:
+    # What there is by now stays until the end: no use in looking through it again and again.
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
+    print(sentence, flush=True)
 
 
 def _settings(variables: Mapping[str, str]) -> tuple[Environment, Course]:

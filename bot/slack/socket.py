@@ -172,6 +172,8 @@ class SocketMode:
             ping_interval=self._ping_every,
             ping_timeout=self._ping_every,
             close_timeout=CLOSE_WITHIN,
+            # Frames are small, and to press and stretch each takes longer than to send it.
+            compression=None,
             # Whatever stands between us and the Web API stands before this address too.
             proxy=self._app.client.proxy,
         )
