@@ -1,16 +1,24 @@
 """The story: alice is refused, a TA looks, asks, clicks; alice gets in. Each step is checked on the server."""
 
 import asyncio
+import re
 import signal
+import sys
+import textwrap
 from collections.abc import Mapping
 
 from bot.demo.classroom import LIMIT
 from bot.demo.stage import CHANNEL, INSTRUCTOR, STUDENT, TA, Stage
-from bot.workspace.model import Message
+from bot.workspace.model import Message, User
 from bot.workspace.server import NotSeen
+from bot.workspace.text import unescape
 
-STRAY = "pgAdmin 4 - CONN"
+STRAY = "DBeaver 25.2.3 - Main"
 """How the program of the connection begins that the TA picks."""
+
+
+WIDTH = 100
+_MENTION = re.compile(r"<@([A-Z0-9]+)>")
 
 
 class StepFailed(Exception):
@@ -19,12 +27,25 @@ class StepFailed(Exception):
 
 async def run(*, once: bool, port: int, variables: Mapping[str, str]) -> int:
     """Play the story (`once`) or leave the stage to whoever opens the page; return the exit status."""
+    stop = asyncio.Event()
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    performance = asyncio.create_task(_perform(once=once, port=port, variables=variables))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({performance, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not performance.done():
+        print("\nEnding …", flush=True)
+        performance.cancel()
+    stopped.cancel()
+    await asyncio.gather(performance, stopped, return_exceptions=True)
+    # A story that was cut off was not seen to its end.
+    return int(once) if performance.cancelled() else performance.result()
+
+
+async def _perform(*, once: bool, port: int, variables: Mapping[str, str]) -> int:
     print("Starting a PostgreSQL server, a workspace and the bot …", flush=True)
     async with Stage(variables, 0 if once else port) as stage:
-        if once:
-            return await _play(stage)
-        await _stay(stage)
-        return 0
+        return await (_play(stage) if once else _stay(stage))
 
 
 async def _play(stage: Stage) -> int:
@@ -38,7 +59,7 @@ async def _play(stage: Stage) -> int:
     return 0
 
 
-async def _stay(stage: Stage) -> None:
+async def _stay(stage: Stage) -> int:
     print(
         f"\nOpen {stage.workspace.url} in a browser.\n\n"
         f"{STUDENT} is at {LIMIT} of {LIMIT} connections and cannot open another. Switch to {TA} (a TA) and type in #{CHANNEL}:\n"
@@ -47,11 +68,8 @@ async def _stay(stage: Stage) -> None:
         "Ctrl-C ends everything.",
         flush=True,
     )
-    stop = asyncio.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    await stop.wait()
-    print("\nEnding …", flush=True)
+    print(f"\nThe bot ended: {await stage.bot.ended()}", file=sys.stderr)
+    return 1
 
 
 class Story:
@@ -97,7 +115,7 @@ class Story:
         """Type a command and return the bot's next message to that person."""
         self._say(f"{who} types {line}")
         delivered = await self._workspace.command(who, CHANNEL, line)
-        self._step(delivered.acknowledged, f"acknowledged after {delivered.after * 1000:.1f} ms", quiet=True)
+        self._step(delivered.acknowledged, f"acknowledged after {delivered.after * 1000:.0f} ms")
         message = await self._workspace.wait_for(lambda: self._new(who))
         if message is None:
             raise StepFailed(line)
@@ -111,27 +129,29 @@ class Story:
         for message in self._workspace.messages(CHANNEL, who):
             if message.ts not in self._told and message.app_id:
                 self._told.add(message.ts)
-                print(_drawn(message), flush=True)
+                print(_drawn(message, self._workspace.state.users), flush=True)
                 return message
         return None
 
     def _changed(self, asked: Message) -> Message | None:
         for message in self._workspace.messages(CHANNEL, TA):
             if message.ts == asked.ts and message.text != asked.text:
-                print(_drawn(message), flush=True)
+                print(_drawn(message, self._workspace.state.users), flush=True)
                 return message
         return None
 
     def _say(self, line: str) -> None:
         print(f"\n> {line}", flush=True)
 
-    def _step(self, happened: bool, what: str, *, quiet: bool = False) -> None:  # noqa: FBT001 - reads as an assertion
+    def _step(self, happened: bool, what: str) -> None:  # noqa: FBT001 - reads as an assertion
         if not happened:
             raise StepFailed(what)
         self.steps += 1
-        if not quiet:
-            print(f"  ✓ {what}", flush=True)
+        print(f"  ✓ {what}", flush=True)
 
 
-def _drawn(message: Message) -> str:
-    return "\n".join(f"  │ {line}" for line in message.text.splitlines())
+def _drawn(message: Message, people: Mapping[str, User]) -> str:
+    """A message as a person would read it aloud: entities and mentions as what they stand for."""
+    named = _MENTION.sub(lambda found: f"@{people[found[1]].name}" if found[1] in people else found[0], message.text)
+    lines = (part for line in unescape(named).splitlines() for part in textwrap.wrap(line, WIDTH) or [""])
+    return "\n".join(f"  │ {line}" for line in lines)
