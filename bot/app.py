@@ -88,7 +88,8 @@ async def serve(environment: Environment, course: Course, stop: asyncio.Event, r
         database = await stack.enter_async_context(OwnDatabase(environment.database_url))
         await migrate.prepare(database)
         session = await stack.enter_async_context(
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=API_TIMEOUT))
+            # Slack's cookies mean nothing to an app: none are kept, or looked for at each request.
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=API_TIMEOUT), cookie_jar=aiohttp.DummyCookieJar())
         )
         client = web_client(slack.api_url, session, slack.bot_token)
         workspace = await _unless(stop, meet_patiently(client))

@@ -81,6 +81,18 @@ async def test_the_response_url_is_used_and_only_the_person_sees_it(desk: Desk) 
     assert desk.called == []
 
 
+async def test_blocks_arrive_as_they_were_drawn_whatever_letters_they_hold(desk: Desk) -> None:
+    text = '\u00e9\u4e2d\U0001f7e2 "quoted" half \ud83d'
+    blocks = ({"type": "section", "text": {"type": "plain_text", "text": text}},)
+
+    await desk.announcer.answer(desk.place(), desk.alice, Message(TEXT, blocks))
+
+    (shown,) = desk.seen()
+    assert shown.blocks is not None
+    assert shown.blocks[0]["text"]["text"] == text
+    assert desk.called == []
+
+
 async def test_a_replacing_answer_takes_the_place_of_the_clicked_message(desk: Desk) -> None:
     await desk.announcer.answer(desk.place(), desk.alice, Message("Terminate?", ()))
     (asked,) = desk.seen()

@@ -1,6 +1,5 @@
 """The parts messages are built of, within Slack's limits; text comes in ready, foreign text through `text`."""
 
-import json
 from collections.abc import Sequence
 
 from bot.slack import ids
@@ -96,8 +95,7 @@ def message(told: Sequence[str], blocks: Sequence[Block]) -> Message:
 
 def fits(whole: Message) -> bool:
     """Say whether Slack takes so many and so long blocks in one message."""
-    characters = len(json.dumps(whole.blocks, ensure_ascii=False))
-    return len(whole.blocks) <= BLOCKS_LIMIT and characters <= WHOLE_LIMIT
+    return len(whole.blocks) <= BLOCKS_LIMIT and len(whole.drawn) <= WHOLE_LIMIT
 
 
 def short(text: str, *more: Block) -> Message:

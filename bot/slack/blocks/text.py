@@ -4,10 +4,11 @@ Three characters mean something to Slack in any text object (`&`, `<`, `>`), mor
 Foreign text therefore reaches a message only through `name`, `code` or `plain`; all three make invisible characters visible.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -40,6 +41,12 @@ class Message:
 
     text: str
     blocks: tuple[Block, ...]
+    drawn: str = field(init=False, repr=False, compare=False)
+    """The blocks as JSON: what is counted against Slack's limit, and sent as often as the message is."""
+
+    def __post_init__(self) -> None:
+        """Draw the blocks, which nobody changes any more."""
+        object.__setattr__(self, "drawn", json.dumps(self.blocks, ensure_ascii=False))
 
 
 def visible(text: str) -> str:
