@@ -72,6 +72,10 @@ def migrate(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
 
 def demo(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
     """Play the story, or leave the stage to whoever opens the page."""
-    from bot.demo.story import run  # noqa: PLC0415 - only the demo needs what the demo needs
-
+    try:
+        from bot.demo.story import run  # noqa: PLC0415 - only the demo needs what the demo needs
+    except ModuleNotFoundError as exc:
+        raise SetupError(
+            (f"The demo needs the package {exc.name}: install connbot with its extra, connbot[demo].",)
+        ) from exc
     return asyncio.run(run(once=chosen.once, port=chosen.port, variables=variables))

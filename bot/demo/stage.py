@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ import yaml
 
 from bot.clock import clock
 from bot.demo import binaries
+from bot.demo.bot_process import BotProcess
 from bot.demo.classroom import PEOPLE, SERVICE, STUDENTS, Classroom, class_server
 from bot.errors import SetupError
 from bot.workspace.seed import InstalledApp, Person, Room, Seed, make_id
@@ -23,8 +24,6 @@ CHANNEL = "db-help"
 STAFF = "staff"
 STUDENT, TA, INSTRUCTOR = "alice", "tom", "priya"
 BOT_TOKEN, APP_TOKEN = "xoxb-demo", "xapp-demo"
-READY_WITHIN = 30.0
-STOP_WITHIN = 15.0
 TAKEN_OVER = ("CONNBOT_", "SLACK_", "PG")
 """What begins so in the environment is the demo's to say, so that it never meets a real workspace or server."""
 
@@ -68,6 +67,7 @@ class Stage:
         self._folder = Path()
         self.workspace: Workspace
         self.classroom: Classroom
+        self.bot: BotProcess
 
     async def __aenter__(self) -> Self:
         try:
@@ -96,7 +96,9 @@ class Stage:
         self._stack.push_async_callback(self.classroom.close)
         await self.classroom.populate()
         self._folder.joinpath("connbot.toml").write_text(self._config(), encoding="utf-8")
-        await self._start_bot()
+        self.bot = BotProcess(self._environment, self._folder / "serve.log")
+        self._stack.push_async_callback(self.bot.stop)
+        await self.bot.start()
         await self._enrol()
 
     def _config(self) -> str:
@@ -119,52 +121,12 @@ class Stage:
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }
 
-    async def _start_bot(self) -> None:
-        log = self._stack.enter_context(self._folder.joinpath("serve.log").open("wb"))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "serve",
-            env=self._environment, stdout=asyncio.subprocess.PIPE, stderr=log, stdin=asyncio.subprocess.DEVNULL,
-            # Ctrl-C is for us: we then stop it in its turn.
-            start_new_session=True,
-        )  # fmt: skip
-        self._stack.push_async_callback(_stop, process)
-        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN)
-        except TimeoutError:
-            line = b""
-        if not line:
-            said = self._folder.joinpath("serve.log").read_text("utf-8", "replace").strip().splitlines()
-            raise SetupError((f"The bot did not start: {said[-1] if said else 'it said nothing'}",))
-
     async def _enrol(self) -> None:
         """Put staff on the allow-list and the students' roster in, by the same commands a course uses."""
         roster = self._folder / "roster.csv"
         roster.write_text("email,role\n" + "".join(f"{name}@example.edu,{name}\n" for name in PEOPLE), encoding="utf-8")
         await asyncio.gather(
-            self._connbot("allow", make_id("U", TA), "--grade", "responder"),
-            self._connbot("allow", make_id("U", INSTRUCTOR), "--grade", "admin"),
-            self._connbot("roster", "import", str(roster)),
+            self.bot.run("allow", make_id("U", TA), "--grade", "responder"),
+            self.bot.run("allow", make_id("U", INSTRUCTOR), "--grade", "admin"),
+            self.bot.run("roster", "import", str(roster)),
         )
-
-    async def _connbot(self, *arguments: str) -> None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *arguments,
-            env=self._environment, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        said, _ = await process.communicate()
-        if process.returncode:
-            raise SetupError((f"connbot {arguments[0]} failed: {said.decode().strip()}",))
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), STOP_WITHIN)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-    if process.stdout is not None:
-        await process.stdout.read()

@@ -28,7 +28,11 @@ class StepFailed(Exception):
 async def run(*, once: bool, port: int, variables: Mapping[str, str]) -> int:
     """Play the story (`once`) or leave the stage to whoever opens the page; return the exit status."""
     stop = asyncio.Event()
-    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    told = [signal.SIGINT, signal.SIGTERM]
+    # A terminal that closes ends the demo, unless that was not to be (nohup).
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        told.append(signal.SIGHUP)
+    for one in told:
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
     performance = asyncio.create_task(_perform(once=once, port=port, variables=variables))
     stopped = asyncio.create_task(stop.wait())
