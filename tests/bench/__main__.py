@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Self
 
 import psycopg
 
@@ -30,6 +31,8 @@ ROLES = 100
 SESSIONS = 5
 """Sessions a role."""
 PEOPLE = 600
+TURNS = 3
+"""Both apps are measured so often, one after the other, and the middle of each figure counts: the machine's own moods pass."""
 LOOK_UP = """
 SELECT usename, pid, application_name, client_addr, backend_start, query_start, state, state_change, xact_start
 FROM pg_stat_activity WHERE usename = '{}' AND backend_type = 'client backend'
@@ -41,13 +44,27 @@ Ask = Callable[[int], Awaitable[Timed]]
 class Figures:
     """Latencies in seconds of one load, and how many a second it came to."""
 
-    def __init__(self, latencies: list[float], took: float) -> None:
-        self.p50 = statistics.median(latencies)
-        self.p99 = sorted(latencies)[int(len(latencies) * 0.99) - 1]
-        self.rate = len(latencies) / took
+    def __init__(self, p50: float, p99: float, rate: float) -> None:
+        self.p50, self.p99, self.rate = p50, p99, rate
+
+    @classmethod
+    def of(cls, latencies: list[float], took: float) -> Self:
+        """Work them out for one load."""
+        p99 = sorted(latencies)[int(len(latencies) * 0.99) - 1]
+        return cls(statistics.median(latencies), p99, len(latencies) / took)
+
+    @classmethod
+    def middle(cls, turns: Sequence[Self]) -> Self:
+        """Take the median of each over several turns."""
+        one, two, three = ([getattr(turn, name) for turn in turns] for name in ("p50", "p99", "rate"))
+        return cls(statistics.median(one), statistics.median(two), statistics.median(three))
 
     def __str__(self) -> str:
         return f"p50 {self.p50 * 1000:8.2f} ms   p99 {self.p99 * 1000:8.2f} ms   {self.rate:7.0f}/s"
+
+
+Loads = dict[int, tuple[Figures, Figures]]
+"""Figures of the acknowledgements and of the answers, by how many were asked at a time."""
 
 
 async def load(ask: Ask, count: int, at_once: int) -> tuple[Figures, Figures]:
@@ -65,7 +82,7 @@ async def load(ask: Ask, count: int, at_once: int) -> tuple[Figures, Figures]:
     begun = time.perf_counter()
     await asyncio.gather(*(person() for _ in range(at_once)))
     took = time.perf_counter() - begun
-    return Figures(acknowledged, took), Figures(answered, took)
+    return Figures.of(acknowledged, took), Figures.of(answered, took)
 
 
 async def psql_load(program: Path, dsn: str, roles: list[str], count: int, at_once: int) -> Figures:
@@ -83,7 +100,7 @@ async def psql_load(program: Path, dsn: str, roles: list[str], count: int, at_on
 
     begun = time.perf_counter()
     await asyncio.gather(*(person() for _ in range(at_once)))
-    return Figures(latencies, time.perf_counter() - begun)
+    return Figures.of(latencies, time.perf_counter() - begun)
 
 
 @asynccontextmanager
@@ -105,6 +122,23 @@ async def process(*arguments: str, slack: Slack, **variables: str) -> AsyncItera
     finally:
         started.terminate()
         await started.wait()
+
+
+async def measure(ask: Ask, count: int) -> Loads:
+    """Warm an app up, and load it one, ten and a hundred at a time."""
+    await load(ask, 100, 10)
+    return {at_once: await load(ask, count, at_once) for at_once in (1, 10, 100)}
+
+
+def middle(turns: Sequence[Loads]) -> Loads:
+    """Take the middle of several turns."""
+    return {
+        at_once: (
+            Figures.middle([turn[at_once][0] for turn in turns]),
+            Figures.middle([turn[at_once][1] for turn in turns]),
+        )
+        for at_once in turns[0]
+    }
 
 
 async def prepare(url: str) -> None:
@@ -189,36 +223,29 @@ async def run(count: int) -> int:
         def asker(slack: Slack) -> Ask:
             return lambda number: slack.command(f"U0{number % PEOPLE:06}", "/conns", roles[number % ROLES])
 
-        bare: dict[int, tuple[Figures, Figures]] = {}
-        ours: dict[int, tuple[Figures, Figures]] = {}
-        slack = Slack()
-        await slack.start()
-        async with process("-m", "tests.bench.bare", slack=slack):
-            await load(asker(slack), 100, 10)
-            for at_once in (1, 10, 100):
-                bare[at_once] = await load(asker(slack), count, at_once)
-        await slack.close()
-        slack = Slack()
-        await slack.start()
+        bare: list[Loads] = []
+        ours: list[Loads] = []
+        clicks, terminates = [], []
         variables = {"CONNBOT_CONFIG": str(config), "CONNBOT_DATABASE_URL": url}
-        async with process("-m", "bot", "serve", slack=slack, **variables):
-            await load(asker(slack), 100, 10)
-            for at_once in (1, 10, 100):
-                ours[at_once] = await load(asker(slack), count, at_once)
-            held = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'connbot'"
-            row = await (await admin.execute(held)).fetchone()
-            click = await click_to_gone(slack, server.dsn, roles[0], 40)
-        await slack.close()
+        for _ in range(TURNS):
+            async with Slack() as slack, process("-m", "tests.bench.bare", slack=slack):
+                bare.append(await measure(asker(slack), count // TURNS))
+            async with Slack() as slack, process("-m", "bot", "serve", slack=slack, **variables):
+                ours.append(await measure(asker(slack), count // TURNS))
+                held = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'connbot'"
+                row = await (await admin.execute(held)).fetchone()
+                clicks.append(await click_to_gone(slack, server.dsn, roles[0], 40))
+            terminates.append(await bare_terminate(server.dsn, roles[0], 40))
         psql = {n: await psql_load(found.bindir / "psql", server.dsn("connbot"), roles, 200, n) for n in (1, 10, 100)}
-        terminate = await bare_terminate(server.dsn, roles[0], 40)
+        click, terminate = statistics.median(clicks), statistics.median(terminates)
         for session in [*sessions, admin]:
             await session.close()
-    return report(bare, ours, psql, click, terminate, row[0] if row else 0)
+    return report(middle(bare), middle(ours), psql, click, terminate, row[0] if row else 0)
 
 
 def report(
-    bare: dict[int, tuple[Figures, Figures]],
-    ours: dict[int, tuple[Figures, Figures]],
+    bare: Loads,
+    ours: Loads,
     psql: dict[int, Figures],
     click: float,
     terminate: float,

@@ -5,11 +5,13 @@ import itertools
 import json
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
 TEAM, BOT, CHANNEL = "T0BENCH", "U0BENCHBOT", "C0BENCH"
+# A trigger id is given once, whichever app gets it: a second delivery of one is not answered.
+_NUMBERS = itertools.count()
 
 
 @dataclass
@@ -26,11 +28,17 @@ class Slack:
     """A workspace without people; one app connects to it."""
 
     _deliveries: dict[str, Timed] = field(default_factory=dict)
-    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     _socket: web.WebSocketResponse | None = None
     _connected: asyncio.Event = field(default_factory=asyncio.Event)
     _runner: web.AppRunner | None = None
     url: str = ""
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def start(self) -> None:
         """Listen on a free port."""
@@ -77,7 +85,7 @@ class Slack:
         return await self._send("interactive", body)
 
     async def _send(self, kind: str, body: dict[str, Any]) -> Timed:
-        number = str(next(self._numbers))
+        number = str(next(_NUMBERS))
         loop = asyncio.get_running_loop()
         timed = Timed(0.0, loop.create_future(), loop.create_future())
         self._deliveries[number] = timed
