@@ -138,12 +138,12 @@ class Program:
 
 def _build(database: OwnDatabase, record: Record, fleet: Fleet, announcer: Announcer, course: Course) -> Program:
     allow_list, ownership, history = AllowList(database, record), Ownership(database, record), History(database, record)
-    doorway = Doorway(fleet, allow_list)
-    termination = Termination(fleet, doorway, ownership, history, new_id)
+    doorway = Doorway(fleet, allow_list, ownership)
+    termination = Termination(fleet, doorway, history, new_id)
     work, desk = Work(), Desk(database)
     names, zone = course.commands, course.timezone
     kill = KillListener(termination, announcer, work, names, zone)
-    conns = ConnsListener(Listings(fleet, doorway, ownership), kill, announcer, names, zone)
+    conns = ConnsListener(Listings(fleet, doorway), kill, announcer, names, zone)
     review = Review(fleet, allow_list, history)
     connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, announcer, names, zone)
     front = Front(work, desk, announcer, names, clock)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.access.member import Action, Actor, Standing
-from bot.access.ownership import Ownership
 from bot.connections.doorway import Doorway, Seen
 from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
 from bot.connections.plan import Chosen, TerminateRequest, choose
 from bot.connections.reconnects import came_back
-from bot.errors import AmbiguousRole, NotPermitted, OwnDatabaseUnavailable, ServerUnavailable
+from bot.errors import AmbiguousRole, OwnDatabaseUnavailable, ServerUnavailable
 from bot.incidents.history import History
 from bot.incidents.proposal import LAPSES_AFTER, Kind, NotClaimed, Outcome, Place, Proposal, State
 from bot.servers.backend import Backend
@@ -38,12 +37,9 @@ class Prospect:
 class Termination:
     """The use case of `/kill` and of every button that ends a connection."""
 
-    def __init__(
-        self, fleet: Fleet, doorway: Doorway, ownership: Ownership, history: History, new_id: Callable[[], str]
-    ) -> None:
+    def __init__(self, fleet: Fleet, doorway: Doorway, history: History, new_id: Callable[[], str]) -> None:
         self._fleet = fleet
         self._doorway = doorway
-        self._ownership = ownership
         self._history = history
         self._new_id = new_id
         self._proposed: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
@@ -53,8 +49,7 @@ class Termination:
         self, standing: Standing, request: TerminateRequest, place: Place, *, now: datetime
     ) -> Preview | NothingToEnd:
         """Find what `request` means on a fresh reading and keep it as a proposal; nothing ends."""
-        role = await self._role(standing, request)
-        seen = await self._doorway.enter(standing, Action.TERMINATE, role, request.server, now=now)
+        seen = await self._enter(standing, request, now)
         plan = choose(request, seen.reading)
         ask = self._fleet.settings(seen.server.name).ask
         if not plan.backends:
@@ -153,16 +148,15 @@ class Termination:
             log.exception("resolved off the record", extra={"action": "terminate", "proposal": claimed.id})
             return Ended(replace(claimed, state=State.RESOLVED, outcomes=outcomes), capacity, on_record=False)
 
-    async def _role(self, standing: Standing, request: TerminateRequest) -> str:
+    async def _enter(self, standing: Standing, request: TerminateRequest, now: datetime) -> Seen:
         if request.owner is None:
-            return request.role
-        links = await self._ownership.roles_of(standing.actor.team, request.owner)
-        roles = sorted({link.role for link in links if request.server in (None, link.server)})
-        if len(roles) > 1 and request.owner == standing.actor.id:
-            raise AmbiguousRole(tuple(roles))
-        if len(roles) != 1:
-            raise NotPermitted(Action.TERMINATE, None, request.server)
-        return roles[0]
+            return await self._doorway.enter(standing, Action.TERMINATE, request.role, request.server, now=now)
+        entered = await self._doorway.enter_roles_of(standing, Action.TERMINATE, request.owner, request.server, now=now)
+        if not entered.seen:
+            raise entered.unavailable[0]
+        if len(entered.seen) > 1:
+            raise AmbiguousRole(tuple(f"{seen.reading.role.name} on {seen.server.name}" for seen in entered.seen))
+        return entered.seen[0]
 
     async def _capacity(self, proposal: Proposal) -> Capacity | None:
         try:

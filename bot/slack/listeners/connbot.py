@@ -8,6 +8,7 @@ from bot.access.ownership import Ownership
 from bot.access.policy import permit
 from bot.connections.doorway import Doorway
 from bot.errors import NotPermitted
+from bot.incidents.event import Event
 from bot.incidents.review import Review
 from bot.servers.fleet import Fleet
 from bot.slack import subcommands as sub
@@ -109,5 +110,18 @@ class ConnbotListener:
         return members.render_disowned(request.slack_id, removed)
 
     async def _history(self, request: sub.History, call: Call, standing: Standing) -> Message:
-        events = await self._review.show(standing, request.role, request.server, now=call.at)
+        events = await self._events(request, call, standing)
         return history.render(events, zone=self._zone, now=call.at, role=request.role)
+
+    async def _events(self, request: sub.History, call: Call, standing: Standing) -> tuple[Event, ...]:
+        if request.owner is None:
+            return await self._review.show(standing, request.role, request.server, now=call.at)
+        entered = await self._doorway.enter_roles_of(
+            standing, Action.HISTORY, request.owner, request.server, now=call.at
+        )
+        if not entered.seen:
+            raise entered.unavailable[0]
+        told: list[Event] = []
+        for seen in entered.seen:
+            told += await self._review.show(standing, seen.reading.role.name, seen.server.name, now=call.at)
+        return tuple(sorted(told, key=lambda event: event.at, reverse=True))
