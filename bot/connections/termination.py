@@ -155,7 +155,10 @@ class Termination:
         if not entered.seen:
             raise entered.unavailable[0]
         if len(entered.seen) > 1:
-            raise AmbiguousRole(tuple(f"{seen.reading.role.name} on {seen.server.name}" for seen in entered.seen))
+            servers = {seen.server.name for seen in entered.seen}
+            places = (f" on {seen.server.name}" if len(servers) > 1 else "" for seen in entered.seen)
+            names = (seen.reading.role.name for seen in entered.seen)
+            raise AmbiguousRole(tuple(map("".join, zip(names, places, strict=True))))
         return entered.seen[0]
 
     async def _capacity(self, proposal: Proposal) -> Capacity | None:
