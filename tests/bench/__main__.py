@@ -2,8 +2,8 @@
 
 import argparse
 import asyncio
+import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 
@@ -161,16 +161,19 @@ async def click_to_gone(slack: Slack, dsn: Callable[[str], str], role: str, time
         user = f"U0{PEOPLE - 1 - turn % 300:06}"
         proposed = await slack.command(user, "/kill", f"{role} {pid}")
         _, message = await asyncio.wait_for(proposed.answered, 10)
-        value = re.search(
-            r"'action_id': 'terminate'.*?'value': '([^']+)'|'value': '([^']+)'.*?'action_id': 'terminate'", str(message)
-        )
-        assert value is not None, message
+        value = _proposal_of(json.loads(message))
         begun = time.perf_counter()
-        await slack.click(user, "terminate", value[1] or value[2])
+        await slack.click(user, "terminate", value)
         await gone(victim)
         took.append(time.perf_counter() - begun)
         await victim.close()
     return statistics.median(took)
+
+
+def _proposal_of(message: dict[str, Any]) -> str:
+    """What the Terminate button of a confirmation carries."""
+    elements = [element for block in message["blocks"] for element in block.get("elements", ())]
+    return next(str(element["value"]) for element in elements if element.get("action_id") == "terminate")
 
 
 async def bare_terminate(dsn: Callable[[str], str], role: str, times: int) -> float:
