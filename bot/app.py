@@ -31,6 +31,7 @@ from bot.loops import every
 from bot.servers.fleet import Fleet
 from bot.settings import Course, Environment, SlackSettings
 from bot.slack.announcer import Announcer
+from bot.slack.blocks import lacking
 from bot.slack.identity import API_TIMEOUT, Workspace, meet_patiently, web_client
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
@@ -96,6 +97,9 @@ async def serve(environment: Environment, course: Course, stop: asyncio.Event, r
         if workspace is None:
             return
         fleet = await stack.enter_async_context(Fleet(course.servers, course.default))
+        for server in fleet.servers.values():
+            for lack in server.missing:
+                log.warning(lacking.sentence(server.name, lack))
         announcer = Announcer(client, session, clock, course.timezone)
         program = _build(database, Record(environment.audit_key), fleet, announcer, course)
         await program.allow_list.adopt_team(workspace.team, workspace.name)

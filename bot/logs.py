@@ -5,7 +5,7 @@ import re
 import sys
 from typing import TextIO
 
-FIELDS = ("action", "actor", "server", "role", "proposal", "reference", "why")
+FIELDS = ("action", "actor", "server", "role", "proposal", "reference", "why", "missing", "detail")
 _SECRET = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|xoxe[\w.-]+|(?<=://)[^/@\s:]*:[^@\s]*(?=@)|(?<=password=)\S+")
 
 
