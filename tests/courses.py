@@ -64,6 +64,8 @@ class Course:
     url: str
     environment: dict[str, str]
     ready: str = ""
+    lab: str = ""
+    """The group of another server's students, where there is one."""
     _seen: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
     @property
@@ -124,14 +126,14 @@ class Course:
         async with self.database() as database:
             await AllowList(database, Record(None)).disallow(Actor(self.team, "cli:tests"), slack_id(who), now=clock())
 
-    async def own(self, who: str, role: str) -> None:
+    async def own(self, who: str, role: str, server: str = "class") -> None:
         """Make a person the owner of a role."""
         found = self.role(role)
         async with self.database() as database:
             actor = Actor(self.team, "cli:tests")
             ownership = Ownership(database, Record(None))
             assert not isinstance(
-                await ownership.own(actor, slack_id(who), server="class", role=found, now=clock()), Denied
+                await ownership.own(actor, slack_id(who), server=server, role=found, now=clock()), Denied
             )
 
     def role(self, name: str) -> Role:
