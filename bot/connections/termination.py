@@ -13,7 +13,7 @@ from bot.connections.plan import Chosen, TerminateRequest, choose
 from bot.connections.reconnects import came_back
 from bot.errors import AmbiguousRole, OwnDatabaseUnavailable, ServerUnavailable
 from bot.incidents.history import History
-from bot.incidents.proposal import LAPSES_AFTER, Kind, NotClaimed, Outcome, Place, Proposal, State
+from bot.incidents.proposal import LAPSES_AFTER, Claimed, Kind, NotClaimed, Outcome, Place, Proposal, State
 from bot.servers.backend import Backend
 from bot.servers.capacity import Capacity
 from bot.servers.fleet import Fleet
@@ -81,15 +81,15 @@ class Termination:
         proposal = await self._history.get(team, proposal_id)
         return (proposal.server, proposal.role) if proposal else None
 
-    async def confirm(
+    async def claim(
         self, actor: Actor, prospect: Prospect, place: Place, *, delivery: str, now: datetime
-    ) -> Ended | Unsettled | NotClaimed:
-        """End what the proposal shows, if this click claims it: right and claim are one transaction, on record before the signal.
+    ) -> Claimed | NotClaimed:
+        """Claim the proposal for this click: right and claim are one transaction, on record before anything ends.
 
         The click's `delivery` is claimed in it too; of another one of the same key it says `repeated`, and nobody is told.
-        Raises `OwnDatabaseUnavailable` only before the claim.
+        Raises `OwnDatabaseUnavailable`: then nothing happened and the proposal still stands.
         """
-        claim = await self._history.claim(
+        return await self._history.claim(
             actor,
             prospect.id,
             role=prospect.role,
@@ -98,9 +98,26 @@ class Termination:
             delivery=delivery,
             now=now,
         )
-        if isinstance(claim, NotClaimed):
-            return claim
-        return await self._end(claim.proposal, now)
+
+    async def end(self, claimed: Proposal, *, now: datetime) -> Ended | Unsettled:
+        """End what a claimed proposal shows, and nothing that changed since; raises nothing that a person is told."""
+        if claimed.deadline is None:
+            message = "a claim has a deadline"
+            raise ValueError(message)
+        server = self._fleet.choose(claimed.server)
+        try:
+            verdicts = await server.terminate(claimed.targets, before=claimed.deadline)
+        except ServerUnavailable as exc:
+            log.warning("unsettled", extra={"action": "terminate", "server": exc.server, "why": exc.why})
+            return Unsettled(claimed)
+        outcomes = tuple(Outcome(one, verdict, now, verdicts.details.get(one, "")) for one, verdict in verdicts.items())
+        capacity = await self._capacity(claimed)
+        try:
+            return Ended(await self._history.resolve(claimed, outcomes), capacity)
+        except OwnDatabaseUnavailable:
+            # The signal is sent: to say that nothing was done would be false. Settlement completes the record.
+            log.exception("resolved off the record", extra={"action": "terminate", "proposal": claimed.id})
+            return Ended(replace(claimed, state=State.RESOLVED, outcomes=outcomes), capacity, on_record=False)
 
     async def withdraw(self, actor: Actor, proposal_id: str, place: Place) -> Proposal | NotClaimed:
         """Take a proposal back; nothing ends."""
@@ -128,25 +145,6 @@ class Termination:
         except ServerUnavailable:
             return ()
         return came_back(ended, reading.clients) if reading else ()
-
-    async def _end(self, claimed: Proposal, now: datetime) -> Ended | Unsettled:
-        if claimed.deadline is None:
-            message = "a claim has a deadline"
-            raise ValueError(message)
-        server = self._fleet.choose(claimed.server)
-        try:
-            verdicts = await server.terminate(claimed.targets, before=claimed.deadline)
-        except ServerUnavailable as exc:
-            log.warning("unsettled", extra={"action": "terminate", "server": exc.server, "why": exc.why})
-            return Unsettled(claimed)
-        outcomes = tuple(Outcome(one, verdict, now, verdicts.details.get(one, "")) for one, verdict in verdicts.items())
-        capacity = await self._capacity(claimed)
-        try:
-            return Ended(await self._history.resolve(claimed, outcomes), capacity)
-        except OwnDatabaseUnavailable:
-            # The signal is sent: to say that nothing was done would be false. Settlement completes the record.
-            log.exception("resolved off the record", extra={"action": "terminate", "proposal": claimed.id})
-            return Ended(replace(claimed, state=State.RESOLVED, outcomes=outcomes), capacity, on_record=False)
 
     async def _enter(self, standing: Standing, request: TerminateRequest, now: datetime) -> Seen:
         if request.owner is None:

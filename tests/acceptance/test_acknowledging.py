@@ -105,6 +105,21 @@ async def test_while_another_program_writes_to_the_own_database(
         assert all("/conns" in text for text in await answers(course))
 
 
+async def test_a_click_that_cannot_be_recorded_ends_nothing_and_keeps_its_buttons(course: Course) -> None:
+    alice = course.make_student()
+    (one,) = await course.fill(alice, 1)
+    await course.grant("tom")
+    asked = await course.ask("tom", f"/kill {alice} {one.pid}")
+
+    with locked(course.url):
+        told = await course.press("tom", asked, ids.TERMINATE)
+
+    assert "nothing was ended" in told.text
+    assert course.postgres.is_open(one)
+    await course.press("tom", asked, ids.TERMINATE)
+    assert not course.postgres.is_open(one)
+
+
 async def test_while_the_students_server_stands_still(
     postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
 ) -> None:

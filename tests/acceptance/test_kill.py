@@ -225,3 +225,18 @@ async def test_the_server_gone_is_said_and_nothing_is_claimed(course: Course) ->
     await course.press("tom", asked, ids.TERMINATE)
 
     assert (await course.history(alice))[0]["state"] in ("proposed", "lapsed")
+
+
+async def test_a_server_that_takes_its_time_is_said_to_be_at_it_and_then_how_it_went(course: Course) -> None:
+    alice, (one, _) = await ready(course)
+    asked = await course.ask("tom", f"/kill {alice} {one.pid}")
+    course.postgres.freeze(one.pid)
+
+    waiting = await course.press("tom", asked, ids.TERMINATE)
+    course.postgres.thaw(one.pid)
+    told = await course.next("tom")
+
+    assert "still at it" in waiting.text
+    assert "terminated" in told.text
+    # One message all along: asked, at work, done.
+    assert told.ts == waiting.ts == asked.ts

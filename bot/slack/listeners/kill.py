@@ -61,15 +61,17 @@ class KillListener:
             await self._announcer.answer(call.place, call.actor, self._ended(found), replace=_is_over(found))
 
     async def _terminate(self, call: Call, found: Prospect) -> None:
-        confirming = self._termination.confirm(call.actor, found, call.place, delivery=call.key, now=call.at)
-        ending = asyncio.ensure_future(confirming)
+        claim = await self._termination.claim(call.actor, found, call.place, delivery=call.key, now=call.at)
+        if isinstance(claim, NotClaimed):
+            if claim.why != "repeated":
+                await self._announcer.answer(call.place, call.actor, self._ended(claim), replace=_is_over(claim))
+            return
+        ending = asyncio.ensure_future(self._termination.end(claim.proposal, now=call.at))
         done, _pending = await asyncio.wait({ending}, timeout=PROGRESS_AFTER)
         if not done:
             await self._announcer.answer(call.place, call.actor, outcome.render_progress(), replace=True)
         result = await ending
-        if isinstance(result, NotClaimed) and result.why == "repeated":
-            return
-        await self._announcer.answer(call.place, call.actor, self._ended(result), replace=_is_over(result))
+        await self._announcer.answer(call.place, call.actor, self._ended(result), replace=True)
         if isinstance(result, Ended):
             self._work.start(self._look_again(result.proposal), "look again", needed=False)
 
@@ -119,6 +121,6 @@ class KillListener:
         return settled.render_not_claimed(result, zone=self._zone, names=self._names)
 
 
-def _is_over(result: Ended | Unsettled | NotClaimed) -> bool:
+def _is_over(result: NotClaimed) -> bool:
     """Whether the answer takes the place of the message with the buttons: not while its proposal still stands or is at work."""
-    return not isinstance(result, NotClaimed) or result.why in ("lapsed", "withdrawn", "unknown")
+    return result.why in ("lapsed", "withdrawn", "unknown")
