@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -182,6 +183,43 @@ async def test_what_nobody_understands_is_acknowledged(course: Course) -> None:
         delivered = await course.workspace._delivery.send(course.workspace.app(), kind, sent)
 
         assert delivered.acknowledged, name
+
+
+GARBAGE: tuple[Any, ...] = (None, 5, "", "\x00", "\ud800", "x" * 3000, [], {}, "<!channel>", "' OR 1=1 --")
+"""What no button of ours ever carried, and no person ever was."""
+
+
+async def test_garbage_in_what_is_ours_is_no_failure_of_ours(course: Course, caplog: pytest.LogCaptureFixture) -> None:
+    person = {"id": slack_id("alice"), "team_id": course.team}
+    where = {"channel_id": course.workspace.state.find_channel(CHANNEL).id}
+    for number, garbage in enumerate(GARBAGE):
+        clicks: list[dict[str, Any]] = [
+            {"actions": [{"action_id": action, "block_id": "b", "value": garbage}], "user": person, "container": where}
+            for action in ids.ACTIONS
+        ]
+        clicks += [
+            {"actions": [{"action_id": ids.TERMINATE, "block_id": "b", "value": "x"}], "container": where} | odd
+            for odd in (
+                {"user": {"id": garbage}},
+                {"user": person, "state": garbage},
+                {"user": person, "message": garbage},
+            )
+        ]
+        for at, click in enumerate(clicks):
+            payload = {"type": "block_actions", "team": {"id": course.team}, "trigger_id": f"{number}.{at}"} | click
+            await deliver(course, Envelope.INTERACTION, payload)
+        for name, odd in itertools.product(
+            ("/conns", "/kill", "/connbot"), ("text", "user_id", "channel_id", "team_id")
+        ):
+            command = {"command": name, "text": "alice", "team_id": course.team, "user_id": f"U0ODD{number}", **where}
+            trigger = {"trigger_id": f"{number}.{name}.{odd}"}
+            await deliver(course, Envelope.COMMAND, command | trigger | {odd: garbage})
+    # Whoever comes after all that is answered as ever.
+    assert "/conns" in (await course.ask("bob", "/connbot help")).text
+
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert course.workspace.broadcasts == []
+    course.workspace.complaints.clear()
 
 
 async def deliver(course: Course, kind: Envelope, payload: dict[str, Any]) -> None:
