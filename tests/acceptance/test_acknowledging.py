@@ -138,6 +138,7 @@ async def test_while_the_students_server_stands_still(
         assert asked.text != told.text
         # Whoever owns no role needs no server to be told so.
         assert all("No role" in text for text in await answers(course))
+        course.postgres.server.resume()
 
 
 def bot_backends(course: Course) -> list[int]:

@@ -1,12 +1,16 @@
 """The process ends in the middle of something: what was begun is answered or settled, once, and never signalled again."""
 
+import asyncio
+import os
 import signal
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import update
 
 from bot.clock import clock
+from bot.errors import SetupError
 from bot.incidents.history import History
 from bot.incidents.proposal import Claimed
 from bot.slack import ids
@@ -16,7 +20,8 @@ from bot.workspace.model import Message
 from tests.courses import Course, a_course, served
 from tests.eventually import eventually
 from tests.postgres import OpenBackend, Postgres
-from tests.processes import connbot, serving
+from tests.processes import serving
+from tests.terminals import Terminal
 
 
 async def state(course: Course, role: str) -> str | None:
@@ -82,9 +87,9 @@ async def long_ago(course: Course) -> None:
 
 
 async def test_killed_in_the_middle_it_settles_when_it_is_back(
-    postgres18: Postgres, migrated_url: str, tmp_path: Path
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with a_course(postgres18, migrated_url, tmp_path, serving=False) as course:
+    async with a_course(postgres18, migrated_sqlite_url, tmp_path, serving=False) as course:
         async with serving(course.environment, tmp_path / "first.err") as process:
             alice, one, asked = await asked_for(course)
             postgres18.freeze(one.pid)
@@ -107,10 +112,10 @@ async def test_killed_in_the_middle_it_settles_when_it_is_back(
 
 
 async def test_a_claim_that_nobody_carried_out_is_never_signalled_afterwards(
-    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
+    postgres18: Postgres, migrated_url: str, tmp_path: Path
 ) -> None:
     """As if the process was killed between the claim and the signal."""
-    async with a_course(postgres18, migrated_sqlite_url, tmp_path, serving=False) as course:
+    async with a_course(postgres18, migrated_url, tmp_path, serving=False) as course:
         async with served(course):
             alice, one, _ = await asked_for(course)
         await claim(course, alice)
@@ -141,17 +146,12 @@ async def claim(course: Course, role: str) -> None:
         assert isinstance(claimed, Claimed)
 
 
-async def test_one_serve_a_file(postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path) -> None:
-    async with (
-        a_course(postgres18, migrated_sqlite_url, tmp_path, serving=False) as course,
-        serving(course.environment, tmp_path / "first.err") as first,
-    ):
-        second = await connbot("serve", variables=course.environment, folder=tmp_path)
+async def test_one_serve_a_file(course: Course) -> None:
+    with pytest.raises(SetupError, match=f"process {os.getpid()}"):
+        async with served(course):
+            pass
 
-        assert second.status == 1
-        assert str(first.pid) in second.err
-        assert len(second.err.strip().splitlines()) == 1
-        assert (await course.ask("alice", "/connbot help")).text
+    assert (await course.ask("alice", "/connbot help")).text
 
 
 async def test_two_serve_on_one_postgresql_database(
@@ -175,18 +175,23 @@ async def test_two_serve_on_one_postgresql_database(
         assert all(connection.envelopes > 2 for connection in connections)
 
 
-async def test_a_postgresql_database_without_our_tables_names_the_mend(postgres18: Postgres, tmp_path: Path) -> None:
+async def test_a_postgresql_database_without_our_tables_names_the_mend(
+    postgres18: Postgres, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     owner = postgres18.make_role("owner")
     url = postgres18.url(owner, postgres18.make_database("own", owner=owner))
     async with a_course(postgres18, url, tmp_path, serving=False) as course:
-        refused = await connbot("serve", variables=course.environment, folder=tmp_path)
-        migrated = await connbot("migrate", variables=course.environment, folder=tmp_path)
+        with pytest.raises(SetupError, match="no tables yet: run `connbot migrate`"):
+            async with served(course):
+                pass
+        migrated = await asyncio.to_thread(Terminal(capsys, course.environment), "migrate")
+        async with served(course):
+            assert (await course.ask("alice", "/connbot help")).text
         async with course.database() as database, database.write() as connection:
             await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
-        old = await connbot("serve", variables=course.environment, folder=tmp_path)
+        with pytest.raises(SetupError, match=r"older schema 0000 .* run `connbot migrate`"):
+            async with served(course):
+                pass
 
-    for ended in (refused, old):
-        assert ended.status == 1
-        assert "connbot migrate" in ended.err
-        assert len(ended.err.strip().splitlines()) == 1
     assert migrated.status == 0
+    assert "from an empty database" in migrated.out

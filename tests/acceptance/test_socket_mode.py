@@ -112,11 +112,11 @@ async def test_a_command_comes_through(line: Line) -> None:
 async def test_a_dead_ticket_at_the_start_is_not_tried_twice(
     workspace: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:
-    workspace.socket_mode.issue_dead_tickets(2)
+    workspace.socket_mode.issue_dead_tickets(1)
 
     async with a_line(workspace) as line:
         assert await line.works()
-        assert line.tickets() == 3
+        assert line.tickets() == 2
     assert errors(caplog) == []
 
 
@@ -159,7 +159,7 @@ async def test_a_dropped_line_is_back_within_seconds(line: Line, caplog: pytest.
 
 
 async def test_a_line_that_drops_again_and_again_comes_back_each_time(line: Line) -> None:
-    for number in range(3):
+    for number in range(2):
         await line.workspace.socket_mode.drop(line.app_id)
         await eventually(lambda: not line.socket_mode.connected)
         await line.is_back()
@@ -212,7 +212,7 @@ async def test_slack_away_at_the_start(caplog: pytest.LogCaptureFixture) -> None
 
 
 async def test_slack_s_own_trouble_at_the_start_is_waited_for(workspace: Workspace) -> None:
-    workspace.inject("apps.connections.open", Fault(503), times=3)
+    workspace.inject("apps.connections.open", Fault(503), times=2)
 
     async with a_line(workspace) as line:
         assert await line.works()
