@@ -4,21 +4,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 
 import psycopg
 
 from bot.errors import ServerUnavailable, SetupError
 from bot.servers import opening, queries
+from bot.servers.activity import Activity, fetch
 from bot.servers.backend import BackendId, BackendState
 from bot.servers.holder import Holder
 from bot.servers.opening import Connection
-from bot.servers.readings import Row, reading_of, role_of
 from bot.servers.rights import Missing, missing
 from bot.servers.server import Presence, Reading, Role, RoleNow, Target, Verdict, Verdicts
 from bot.servers.settings import ServerSettings
 from bot.servers.sharing import SharedReads
+from bot.servers.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ _VERDICTS = {
     "not_signalled": Verdict.FAILED,
     "signalled": Verdict.STILL_ENDING,
 }
-"""What an answer of `queries.TERMINATE` comes to unless the watch sees more; any other answer is a refusal."""
+"""What an answer of `Way.signal` comes to unless the watch sees more; any other answer is a refusal."""
 _ENDED = {"signalled": Verdict.TERMINATED, "not_signalled": Verdict.ALREADY_GONE}
 """What it comes to when the session is gone at last: one the server could not signal had ended by itself."""
 _WITHOUT_DETAIL = ("gone", "late", "changed", "signalled")
@@ -50,7 +49,7 @@ class PostgresServer:
             raise SetupError(faults)
         self._settings = settings
         self._watch_for = watch_for
-        self._poolers = opening.pooler_parameters(settings)
+        self._way: Way = Activity(settings)
         self._missing: tuple[Missing, ...] = ()
         self._holder = Holder(settings.name, self._connect)
         self._reads = SharedReads(self._holder, self._read)
@@ -109,7 +108,9 @@ class PostgresServer:
         was sent; it must not be asked for again.
         """
         distinct = {target.id: target for target in targets}
-        answers = await self._holder.run(partial(self._signal, distinct, before), repeatable=False)
+        answers = await self._holder.run(
+            lambda connection: self._way.signal(connection, distinct, before), repeatable=False
+        )
         left = {backend for backend, answer in answers.items() if answer in _ENDED}
         async for there in self._watch(left):
             left = there
@@ -127,23 +128,23 @@ class PostgresServer:
         connection = await opening.connect(self._settings)
         try:
             facts = await opening.settle_in(connection, self._settings)
-            await self._rehearse(connection)
+            way = Activity(self._settings)
+            await _rehearse(self.name, way, connection)
         except psycopg.Error as exc:
             await connection.close()
             raise opening.unavailable(self.name, exc) from exc
         except BaseException:
             await connection.close()
             raise
+        self._way = way
         self._note(missing(facts))
         return connection
 
-    async def _rehearse(self, connection: Connection) -> None:
-        """Have the server plan what it will be asked, about nobody, so that no person waits for that later."""
-        nobody = _nobody(self.name)
-        await self._read(connection, [nobody.role])
-        await self._roles(connection, [nobody.role])
-        await self._signal({nobody.id: nobody}, nobody.id.started_at, connection)
-        await self._look([nobody.id], connection)
+    async def _read(self, connection: Connection, names: Sequence[str]) -> dict[str, Reading]:
+        return await self._way.read(connection, names)
+
+    async def _roles(self, connection: Connection, names: Sequence[str]) -> dict[str, RoleNow]:
+        return await self._way.roles(connection, names)
 
     def _note(self, lacks: tuple[Missing, ...]) -> None:
         for lack in lacks:
@@ -151,39 +152,6 @@ class PostgresServer:
                 what = {"action": "rights", "server": self.name, "missing": lack.kind, "cost": lack.cost}
                 log.warning("something is missing on the server", extra={**what, "detail": lack.detail})
         self._missing = lacks
-
-    async def _read(self, connection: Connection, names: Sequence[str]) -> dict[str, Reading]:
-        usual = {"databases": list(self._settings.databases)}
-        rows = await _by_name(connection, queries.READ, names, {**self._poolers, **usual})
-        if any(row["hidden"] for row in rows):
-            raise ServerUnavailable(self.name, "rights", "pg_read_all_stats")
-        version = connection.info.server_version
-        made: dict[int, Reading] = {}
-        for row in rows:
-            if row["oid"] not in made:
-                made[row["oid"]] = reading_of(row, self._settings, version)
-        return {row["asked"]: made[row["oid"]] for row in rows}
-
-    async def _roles(self, connection: Connection, names: Sequence[str]) -> dict[str, RoleNow]:
-        rows = await _by_name(connection, queries.ROLES, names, {})
-        return {row["asked"]: RoleNow(role_of(row, self._settings), row["at"].astimezone(UTC)) for row in rows}
-
-    async def _signal(
-        self, targets: Mapping[BackendId, Target], before: datetime, connection: Connection
-    ) -> dict[BackendId, str]:
-        parameters = {
-            **_identities(targets),
-            **self._poolers,
-            "role_oids": [backend.role_oid for backend in targets],
-            "transactions": [target.transaction_started_at for target in targets.values()],
-            "written": [target.has_written for target in targets.values()],
-            "states": [target.state.value for target in targets.values()],
-            "students": list(self._settings.students),
-            "services": list(self._settings.services),
-            "before": before,
-        }
-        answers = {_key(row): row["answer"] for row in await _fetch(connection, queries.TERMINATE, parameters)}
-        return {backend: answers[backend.pid, backend.started_at] for backend in targets}
 
     async def _watch(self, left: Collection[BackendId]) -> AsyncIterator[set[BackendId]]:
         """Say again and again which of them are there, until none is or the time is over; others' reads go between ours."""
@@ -200,14 +168,17 @@ class PostgresServer:
             yield left
 
     async def _there(self, ids: Collection[BackendId]) -> set[BackendId]:
-        return await self._holder.run(partial(self._look, tuple(ids)), repeatable=True)
+        asked = tuple(ids)
+        return await self._holder.run(lambda connection: self._way.there(connection, asked), repeatable=True)
 
-    async def _look(self, ids: Sequence[BackendId], connection: Connection) -> set[BackendId]:
-        rows = await _fetch(connection, queries.PRESENT, _identities(ids))
-        if any(row["hidden"] for row in rows):
-            raise ServerUnavailable(self.name, "rights", "pg_read_all_stats")
-        there = {_key(row) for row in rows if row["there"]}
-        return {backend for backend in ids if (backend.pid, backend.started_at) in there}
+
+async def _rehearse(server: str, way: Way, connection: Connection) -> None:
+    """Have the server plan what it will be asked, about nobody, so that no person waits for that later."""
+    nobody = _nobody(server)
+    await way.read(connection, [nobody.role])
+    await way.roles(connection, [nobody.role])
+    await way.signal(connection, {nobody.id: nobody}, nobody.id.started_at)
+    await way.there(connection, [nobody.id])
 
 
 def _nobody(server: str) -> Target:
@@ -217,33 +188,9 @@ def _nobody(server: str) -> Target:
 
 
 async def _clock(connection: Connection) -> datetime:
-    (row,) = await _fetch(connection, queries.CLOCK, {})
+    (row,) = await fetch(connection, queries.CLOCK, {})
     time: datetime = row["clock_timestamp"]
     return time.astimezone(UTC)
-
-
-async def _by_name(connection: Connection, query: str, names: Sequence[str], more: dict[str, Any]) -> list[Row]:
-    """Fetch by role names; one that the server's encoding has no letters for is no role's and must not cost the others."""
-    parameters = {"names": list(names), "folded": [name.lower() for name in names], **more}
-    try:
-        return await _fetch(connection, query, parameters)
-    except psycopg.errors.UntranslatableCharacter:
-        if len(names) == 1:
-            return []
-    return [row for name in names for row in await _by_name(connection, query, [name], more)]
-
-
-async def _fetch(connection: Connection, query: str, parameters: dict[str, Any]) -> list[Row]:
-    cursor = await connection.execute(query.encode(), parameters or None, binary=True)
-    return [*await cursor.fetchall()]
-
-
-def _identities(ids: Collection[BackendId]) -> dict[str, Any]:
-    return {"pids": [backend.pid for backend in ids], "starts": [backend.started_at for backend in ids]}
-
-
-def _key(row: Row) -> tuple[int, datetime]:
-    return row["pid"], row["started_at"].astimezone(UTC)
 
 
 def _can_be_sent(name: str) -> bool:

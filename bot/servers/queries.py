@@ -6,7 +6,7 @@
 # The groups of `role.oid`: what it is a member of, through others too. Two memberships make nobody one of the group's people
 # and are passed over: with the right to admit others (it is its administrator: since PostgreSQL 16 whoever creates a role gets
 # one), and through another role that can log in (a person's own role, granted to staff so that they can work as that person).
-_GROUPS = """
+GROUPS = """
     WITH RECURSIVE edge AS NOT MATERIALIZED (
         SELECT m.member, m.roleid
         FROM pg_auth_members AS m
@@ -36,7 +36,7 @@ _ROLE = """
 
 ROLES = f"""
 WITH role AS ({_ROLE})
-SELECT clock_timestamp() AS at, role.*, ARRAY({_GROUPS}) AS groups FROM role
+SELECT clock_timestamp() AS at, role.*, ARRAY({GROUPS}) AS groups FROM role
 """
 """Roles by name, one row a name that there is, and the server's time. Needs no right."""
 
@@ -82,7 +82,7 @@ WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED (
         coalesce(nullif(current_setting('rds.rds_superuser_reserved_connections', true), '')::int, 0) AS provider_reserved
     FROM activity
 )
-SELECT clock_timestamp() AS at, pg_backend_pid() AS own_pid, role.*, session.*, base.*, server.*, ARRAY({_GROUPS}) AS groups
+SELECT clock_timestamp() AS at, pg_backend_pid() AS own_pid, role.*, session.*, base.*, server.*, ARRAY({GROUPS}) AS groups
 FROM role
 LEFT JOIN session ON session.usesysid = role.oid
 CROSS JOIN base
@@ -93,59 +93,6 @@ rows come with NULL for all that matters, which `hidden` counts."""
 
 CLOCK = "SELECT clock_timestamp()"
 """The server's time. Needs no right."""
-
-# The session as it is now: by pid, so that no row is made but its own.
-_NOW = """
-    LEFT JOIN LATERAL (
-        SELECT pid, usesysid, client_addr, backend_type, state, backend_start, xact_start, backend_xid
-        FROM pg_stat_get_activity(target.pid)
-    ) AS now ON now.pid = target.pid
-"""
-
-PRESENT = f"""
-SELECT target.pid, target.started_at, now.pid IS NOT NULL AND now.backend_start IS NULL AS hidden,
-    now.backend_start IS NOT DISTINCT FROM target.started_at AS there
-FROM unnest(%(pids)s::int[], %(starts)s::timestamptz[]) AS target(pid, started_at)
-{_NOW}
-"""
-"""Which of these sessions there are. Needs pg_read_all_stats."""
-
-# CASE tries one condition after the other, so that the signal is reached by those alone that nothing before it stopped, and
-# the clock is asked right before it. All that could raise an error stands before the signal as a condition: an error
-# would spoil the others' answers.
-TERMINATE = f"""
-SELECT target.pid, target.started_at, CASE
-    WHEN now.pid IS NULL THEN 'gone'
-    WHEN now.backend_start IS NULL THEN 'hidden'
-    WHEN now.backend_start <> target.started_at OR now.usesysid IS DISTINCT FROM target.role_oid THEN 'gone'
-    WHEN now.pid = pg_backend_pid() THEN 'own'
-    WHEN role.rolsuper THEN 'superuser'
-    WHEN role.rolreplication THEN 'replication'
-    WHEN now.backend_type IS DISTINCT FROM 'client backend' THEN 'not_client'
-    WHEN role.rolname = ANY (%(services)s::text[]) THEN 'service'
-    WHEN role.rolname <> ALL (%(students)s::text[])
-        AND NOT EXISTS (SELECT FROM ({_GROUPS}) AS its(name) WHERE its.name = ANY (%(students)s::text[]))
-        OR role.oid IS NULL THEN 'not_student'
-    WHEN now.client_addr <<= ANY (%(poolers)s::text[]::inet[]) OR now.client_addr IS NULL AND %(local_pooler)s THEN 'pooler'
-    WHEN now.state IS NULL OR now.state IN ('disabled', 'starting') THEN 'unknown_state'
-    WHEN now.state <> 'idle' AND (
-        now.xact_start IS DISTINCT FROM target.xact_start
-        OR now.backend_xid IS NOT NULL AND NOT target.has_written
-        OR now.state NOT IN ('idle in transaction', target.state)
-    ) THEN 'changed'
-    WHEN NOT (pg_has_role(now.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')) THEN 'no_right'
-    WHEN clock_timestamp() >= %(before)s THEN 'late'
-    WHEN pg_terminate_backend(target.pid) THEN 'signalled'
-    ELSE 'not_signalled' END AS answer
-FROM unnest(
-    %(pids)s::int[], %(starts)s::timestamptz[], %(role_oids)s::oid[], %(transactions)s::timestamptz[], %(written)s::bool[],
-    %(states)s::text[]
-) AS target(pid, started_at, role_oid, xact_start, has_written, state)
-{_NOW}
-LEFT JOIN pg_roles AS role ON role.oid = now.usesysid
-"""
-"""Signal those that are what was shown, and say of each what was done. Needs pg_read_all_stats, and pg_signal_backend or
-membership in the target's role."""
 
 SETTLE_IN = """
 SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout')

@@ -2,9 +2,13 @@ import re
 
 import pytest
 
-from bot.servers import queries
+from bot.servers import queries, signals
 
-STATEMENTS = {name: text for name, text in vars(queries).items() if name.isupper() and not name.startswith("_")}
+STATEMENTS = {
+    name: text
+    for name, text in {**vars(queries), **vars(signals)}.items()
+    if name.isupper() and isinstance(text, str) and not name.startswith("_")
+}
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

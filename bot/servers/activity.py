@@ -1,0 +1,93 @@
+"""Sessions as pg_stat_activity shows them to a role with pg_read_all_stats."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from bot.errors import ServerUnavailable
+from bot.servers import opening, queries, signals
+from bot.servers.backend import BackendId
+from bot.servers.opening import Connection
+from bot.servers.readings import Row, reading_of, role_of
+from bot.servers.server import Reading, RoleNow, Target
+from bot.servers.settings import ServerSettings
+
+
+class Activity:
+    """The way of a bot that may read all of pg_stat_activity, and signals by `means`; see `bot.servers.way.Way`, which it is."""
+
+    def __init__(self, settings: ServerSettings, means: signals.Means = signals.OWN_RIGHTS) -> None:
+        self._settings = settings
+        self._terminate = signals.terminate(means)
+        self._poolers = opening.pooler_parameters(settings)
+
+    async def read(self, connection: Connection, names: Sequence[str]) -> dict[str, Reading]:
+        """Read roles by name, each exactly or else folded to lower case; unknown ones are left out."""
+        usual = {"databases": list(self._settings.databases)}
+        rows = await _by_name(connection, queries.READ, names, {**self._poolers, **usual})
+        if any(row["hidden"] for row in rows):
+            raise ServerUnavailable(self._settings.name, "rights", "pg_read_all_stats")
+        version = connection.info.server_version
+        made: dict[int, Reading] = {}
+        for row in rows:
+            if row["oid"] not in made:
+                made[row["oid"]] = reading_of(row, self._settings, version)
+        return {row["asked"]: made[row["oid"]] for row in rows}
+
+    async def roles(self, connection: Connection, names: Sequence[str]) -> dict[str, RoleNow]:
+        """Read roles alone by name, each exactly or else folded to lower case; unknown ones are left out."""
+        rows = await _by_name(connection, queries.ROLES, names, {})
+        return {row["asked"]: RoleNow(role_of(row, self._settings), row["at"].astimezone(UTC)) for row in rows}
+
+    async def signal(
+        self, connection: Connection, targets: Mapping[BackendId, Target], before: datetime
+    ) -> dict[BackendId, str]:
+        """Signal those targets that are still what was shown, if the server's clock is before `before`; one answer each."""
+        parameters = {
+            **_identities(targets),
+            **self._poolers,
+            "role_oids": [backend.role_oid for backend in targets],
+            "transactions": [target.transaction_started_at for target in targets.values()],
+            "written": [target.has_written for target in targets.values()],
+            "states": [target.state.value for target in targets.values()],
+            "students": list(self._settings.students),
+            "services": list(self._settings.services),
+            "before": before,
+        }
+        answers = {_key(row): row["answer"] for row in await fetch(connection, self._terminate, parameters)}
+        return {backend: answers[backend.pid, backend.started_at] for backend in targets}
+
+    async def there(self, connection: Connection, ids: Collection[BackendId]) -> set[BackendId]:
+        """Return those of these sessions that exist now."""
+        rows = await fetch(connection, signals.PRESENT, _identities(ids))
+        if any(row["hidden"] for row in rows):
+            raise ServerUnavailable(self._settings.name, "rights", "pg_read_all_stats")
+        there = {_key(row) for row in rows if row["there"]}
+        return {backend for backend in ids if (backend.pid, backend.started_at) in there}
+
+
+async def _by_name(connection: Connection, query: str, names: Sequence[str], more: dict[str, Any]) -> list[Row]:
+    """Fetch by role names; one that the server's encoding has no letters for is no role's and must not cost the others."""
+    parameters = {"names": list(names), "folded": [name.lower() for name in names], **more}
+    try:
+        return await fetch(connection, query, parameters)
+    except psycopg.errors.UntranslatableCharacter:
+        if len(names) == 1:
+            return []
+    return [row for name in names for row in await _by_name(connection, query, [name], more)]
+
+
+async def fetch(connection: Connection, query: str, parameters: dict[str, Any]) -> list[Row]:
+    """Send one of our statements and return its rows; raises `psycopg.Error`."""
+    cursor = await connection.execute(query.encode(), parameters or None, binary=True)
+    return [*await cursor.fetchall()]
+
+
+def _identities(ids: Collection[BackendId]) -> dict[str, Any]:
+    return {"pids": [backend.pid for backend in ids], "starts": [backend.started_at for backend in ids]}
+
+
+def _key(row: Row) -> tuple[int, datetime]:
+    return row["pid"], row["started_at"].astimezone(UTC)

@@ -1,0 +1,85 @@
+"""The SQL that looks for sessions and signals them; each statement with the rights it needs.
+
+The settings that `opening` pins (search_path first of all) hold for all of it.
+"""
+
+from dataclasses import dataclass
+
+from bot.servers.queries import GROUPS
+
+# The session as it is now: by pid, so that no row is made but its own.
+_NOW = """
+    LEFT JOIN LATERAL (
+        SELECT pid, usesysid, client_addr, backend_type, state, backend_start, xact_start, backend_xid
+        FROM pg_stat_get_activity(target.pid)
+    ) AS now ON now.pid = target.pid
+"""
+
+PRESENT = f"""
+SELECT target.pid, target.started_at, now.pid IS NOT NULL AND now.backend_start IS NULL AS hidden,
+    now.backend_start IS NOT DISTINCT FROM target.started_at AS there
+FROM unnest(%(pids)s::int[], %(starts)s::timestamptz[]) AS target(pid, started_at)
+{_NOW}
+"""
+"""Which of these sessions there are. Needs pg_read_all_stats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How a session is signalled: two SQL expressions over `target`, what was shown, and `now`, what there is."""
+
+    allowed: str
+    """Whether the server will let us; asked first, because `send` would raise an error."""
+    send: str
+    """Sends the signal; true when it is on its way."""
+
+
+OWN_RIGHTS = Means(
+    allowed="pg_has_role(now.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')",
+    send="pg_terminate_backend(target.pid)",
+)
+"""With what the bot's own role may do: pg_signal_backend, or membership in the target's role."""
+
+
+# CASE tries one condition after the other, so that the signal is reached by those alone that nothing before it stopped, and
+# the clock is asked right before it. All that could raise an error stands before the signal as a condition: an error
+# would spoil the others' answers.
+def terminate(means: Means) -> str:
+    """The statement that signals those that are what was shown, and says of each what was done.
+
+    Needs pg_read_all_stats, and what `means` needs.
+    """
+    return f"""
+SELECT target.pid, target.started_at, CASE
+    WHEN now.pid IS NULL THEN 'gone'
+    WHEN now.backend_start IS NULL THEN 'hidden'
+    WHEN now.backend_start <> target.started_at OR now.usesysid IS DISTINCT FROM target.role_oid THEN 'gone'
+    WHEN now.pid = pg_backend_pid() THEN 'own'
+    WHEN role.rolsuper THEN 'superuser'
+    WHEN role.rolreplication THEN 'replication'
+    WHEN now.backend_type IS DISTINCT FROM 'client backend' THEN 'not_client'
+    WHEN role.rolname = ANY (%(services)s::text[]) THEN 'service'
+    WHEN role.rolname <> ALL (%(students)s::text[])
+        AND NOT EXISTS (SELECT FROM ({GROUPS}) AS its(name) WHERE its.name = ANY (%(students)s::text[]))
+        OR role.oid IS NULL THEN 'not_student'
+    WHEN now.client_addr <<= ANY (%(poolers)s::text[]::inet[]) OR now.client_addr IS NULL AND %(local_pooler)s THEN 'pooler'
+    WHEN now.state IS NULL OR now.state IN ('disabled', 'starting') THEN 'unknown_state'
+    WHEN now.state <> 'idle' AND (
+        now.xact_start IS DISTINCT FROM target.xact_start
+        OR now.backend_xid IS NOT NULL AND NOT target.has_written
+        OR now.state NOT IN ('idle in transaction', target.state)
+    ) THEN 'changed'
+    WHEN NOT ({means.allowed}) THEN 'no_right'
+    WHEN clock_timestamp() >= %(before)s THEN 'late'
+    WHEN {means.send} THEN 'signalled'
+    ELSE 'not_signalled' END AS answer
+FROM unnest(
+    %(pids)s::int[], %(starts)s::timestamptz[], %(role_oids)s::oid[], %(transactions)s::timestamptz[], %(written)s::bool[],
+    %(states)s::text[]
+) AS target(pid, started_at, role_oid, xact_start, has_written, state)
+{_NOW}
+LEFT JOIN pg_roles AS role ON role.oid = now.usesysid
+"""
+
+
+TERMINATE = terminate(OWN_RIGHTS)
