@@ -41,8 +41,7 @@ def of_command(body: Mapping[str, Any], at: datetime) -> Call:
 
 def of_action(body: Mapping[str, Any], at: datetime) -> Call:
     """Read a `block_actions` payload's first action; a person of another workspace acts as one of that workspace."""
-    actions = body.get("actions")
-    action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+    action = _first_action(body)
     container, user, team = _part(body, "container"), _part(body, "user"), _part(body, "team")
     channel = _text(container, "channel_id") or _text(_part(body, "channel"), "id")
     return Call(
@@ -55,6 +54,17 @@ def of_action(body: Mapping[str, Any], at: datetime) -> Call:
         body=body,
         replaces=True,
     )
+
+
+def is_button(body: Mapping[str, Any]) -> bool:
+    """Say whether a `block_actions` payload is of a click on a button that does something with us; one with a link opens that."""
+    action = _first_action(body)
+    return action.get("type") == "button" and not action.get("url")
+
+
+def _first_action(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    actions = body.get("actions")
+    return actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
 
 
 def _place(channel: str, thread: str | None, response_url: str, at: datetime) -> Place:

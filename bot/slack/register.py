@@ -18,12 +18,13 @@ from bot.errors import BotError
 from bot.slack import ids
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import refusal
-from bot.slack.call import Call, of_action, of_command
+from bot.slack.call import Call, is_button, of_action, of_command
 from bot.slack.commands import CommandNames
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
 from bot.slack.listeners.kill import Admit, KillListener
 from bot.slack.pace import Pace, Paces
+from bot.slack.words import Problem, wrong
 from bot.slack.work import Work
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,10 @@ class Front:
             of_action, lambda call: listener(call, partial(self._desk.admit, call.actor, call.key))
         )
 
+    def unknown_action(self) -> Callable[..., Awaitable[None]]:
+        """Wrap for Bolt what answers a click that no listener knows; ticks and menus, which are read later, are only acknowledged."""
+        return self._acknowledging(of_action, self._unknown)
+
     def _acknowledging(
         self, read: Callable[[Mapping[str, Any], datetime], Call], answer: Callable[[Call], Awaitable[None]]
     ) -> Callable[..., Awaitable[None]]:
@@ -110,6 +115,10 @@ class Front:
         if admission.first:
             await listener(call, admission.standing)
 
+    async def _unknown(self, call: Call) -> None:
+        if is_button(call.body) and (await self._desk.admit(call.actor, call.key)).first:
+            raise wrong(call.name, Problem.STALE_BUTTON)
+
 
 def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNames) -> None:
     """Bind every listener; whatever matches none is acknowledged too, since Slack sends the unacknowledged again."""
@@ -123,7 +132,8 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.action(ids.TERMINATE_STRAYS)(front.action(listeners.conns.on_terminate_strays))
     app.action(ids.CLOSE)(front.action(listeners.conns.on_close))
     app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
-    for bind in (app.action, app.shortcut, app.view, app.options, app.event):
+    app.action(ANYTHING)(front.unknown_action())
+    for bind in (app.shortcut, app.view, app.options, app.event):
         bind(ANYTHING)(_acknowledge)
 
 

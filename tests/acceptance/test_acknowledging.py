@@ -186,6 +186,23 @@ async def test_what_nobody_understands_is_acknowledged(course: Course) -> None:
         assert delivered.acknowledged, name
 
 
+async def test_an_unknown_button_is_told_of_and_a_tick_or_a_link_is_not(course: Course) -> None:
+    who = {"team": {"id": course.team}, "user": {"id": slack_id("alice"), "team_id": course.team}}
+    container = {"type": "message", "channel_id": course.workspace.state.find_channel(CHANNEL).id}
+    elements = {
+        "a tick": {"type": "checkboxes", "action_id": "an_old_list", "selected_options": []},
+        "a link": {"type": "button", "action_id": "a_link", "url": "https://course.example/"},
+        "a button": {"type": "button", "action_id": "of_an_older_version", "value": "7"},
+    }
+    course.look("alice")
+    for number, element in enumerate(elements.values()):
+        clicked = {"type": "block_actions", "trigger_id": f"{number}.1", "actions": [element], "container": container}
+        await deliver(course, Envelope.INTERACTION, clicked | who)
+
+    assert "This button is not one I can read any more" in (await course.next("alice")).text
+    assert course.new("alice") == []
+
+
 GARBAGE: tuple[Any, ...] = (None, 5, "", "\x00", "\ud800", "x" * 3000, [], {}, "<!channel>", "' OR 1=1 --")
 """What no button of ours ever carried, and no person ever was."""
 

@@ -10,6 +10,8 @@ from bot.slack.blocks.text import Message, code, join, moment, name, person, plu
 SHOWN = 20
 PIDS_NAMED = 5
 REASON_WIDTH = 80
+CHANGES_OF_RIGHTS = ("membership", "ownership")
+"""Kinds of entries whose reason says whose rights changed, and how."""
 
 
 class ToldBackend(Protocol):
@@ -70,8 +72,18 @@ def _line(event: Told, zone: tzinfo, now: datetime) -> str:
     if event.backends:
         parts.append(_ended(event.backends))
     if event.reason:
-        parts.append(f"reason: {code(event.reason, REASON_WIDTH)}")
+        parts.append(_change(event.reason) if event.kind in CHANGES_OF_RIGHTS else _reason(event.reason))
     return " \u00b7 ".join(parts)
+
+
+def _reason(reason: str) -> str:
+    return f"reason: {code(reason, REASON_WIDTH)}"
+
+
+def _change(about: str) -> str:
+    """Whose rights were changed, and how."""
+    whose, _, how = about.partition(": ")
+    return f"{person(whose)}: {code(how, REASON_WIDTH)}" if how else person(whose)
 
 
 def _ended(backends: Sequence[ToldBackend]) -> str:

@@ -106,9 +106,9 @@ def _connbot(names: CommandNames) -> list[str]:
     allow = f"{names.connbot} allow @Ann responder sec1_*,@section2 on class until 2026-12-20"
     return [
         f"{code(f'{names.connbot} help')} \u2014 this",
-        f"{code(f'{names.connbot} history alice')} \u2014 what was done to alice's connections (staff)",
+        f"{code(f'{names.connbot} history alice')} \u2014 what was done to alice's connections (responders)",
         f"{code(f'{names.connbot} members')} \u2014 who may help here (instructors)",
         f"{code(allow, 120)} \u2014 let Ann help; roles, server and end may be left out (instructors)",
         f"{code(f'{names.connbot} disallow @Ann')} \u2014 take that back (instructors)",
-        f"{code(f'{names.connbot} own @Ann alice')}, {code(f'{names.connbot} disown @Ann alice')} \u2014 say that the role alice is Ann's, or no more (staff)",
+        f"{code(f'{names.connbot} own @Ann alice')}, {code(f'{names.connbot} disown @Ann alice')} \u2014 say that the role alice is Ann's, or no more (instructors)",
     ]

@@ -48,6 +48,20 @@ def test_each_event_is_a_line_with_who_when_and_what_became_of_it() -> None:
     )
 
 
+def test_a_change_of_rights_names_whose_and_gives_no_reason() -> None:
+    told = rendered(
+        an_event("membership", state="allowed", role="", reason="U0ANN: responder, sec1_*", ended=()),
+        an_event("ownership", state="linked", reason="U0ANN: staff", ended=()),
+        an_event("membership", state="disallowed", role="", reason="U0ANN", ended=()),
+    )
+    assert told.text == (
+        "On record: the newest 3 entries. "
+        "• 06:55 · membership (allowed) · on class · by <@U0BOB> · <@U0ANN>: `responder, sec1_*` "
+        "• 06:55 · ownership (linked) · alice on class · by <@U0BOB> · <@U0ANN>: `staff` "
+        "• 06:55 · membership (disallowed) · on class · by <@U0BOB> · <@U0ANN>"
+    )
+
+
 def test_one_entry_and_none() -> None:
     assert (
         rendered(an_event(requester="")).text
