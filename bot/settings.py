@@ -104,18 +104,25 @@ class Environment:
 
 def read_environment(variables: Mapping[str, str]) -> Environment:
     """Read the variables of the README's table, `NAME_FILE` forms too; raises `SetupError`."""
+    environment, faults = inspect_environment(variables)
+    if faults:
+        raise SetupError(faults)
+    return environment
+
+
+def inspect_environment(variables: Mapping[str, str]) -> tuple[Environment, tuple[str, ...]]:
+    """Read the same, as far as it can be read; what is malformed counts as not set and is named among the faults."""
     faults: list[str] = []
     secrets = {name: _secret(name, variables, faults) for name in SECRETS}
     http = _address(variables.get("CONNBOT_HTTP", ""), faults)
     api_url = variables.get("SLACK_API_URL") or DEFAULT_API_URL
     if not api_url.startswith(("https://", "http://")):
         faults.append(f"SLACK_API_URL is {api_url!r}: write it as {DEFAULT_API_URL}, or leave it out.")
+        api_url = DEFAULT_API_URL
     if http is None and not secrets["SLACK_APP_TOKEN"]:
         http = _address(DEFAULT_HTTP, faults)
-    if faults:
-        raise SetupError(tuple(faults))
     key = secrets["CONNBOT_AUDIT_KEY"]
-    return Environment(
+    environment = Environment(
         config=Path(variables.get("CONNBOT_CONFIG") or DEFAULT_CONFIG),
         config_named=bool(variables.get("CONNBOT_CONFIG")),
         database_url=secrets["CONNBOT_DATABASE_URL"] or DEFAULT_DATABASE_URL,
@@ -126,6 +133,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         signing_secret=secrets["SLACK_SIGNING_SECRET"],
         api_url=api_url.rstrip("/") + "/",
     )
+    return environment, tuple(faults)
 
 
 def _secret(name: str, variables: Mapping[str, str], faults: list[str]) -> str | None:

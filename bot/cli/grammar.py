@@ -2,8 +2,9 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from bot.access.member import Grade
 
@@ -17,6 +18,7 @@ def grammar() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_running(commands)
+    _add_doctor(commands)
     _add_members(commands)
     _add_owners(commands)
     _add_roster(commands)
@@ -33,6 +35,38 @@ def _add_running(commands: Commands) -> None:
     demo.add_argument("--once", action="store_true", help="play the story by itself, print it, and exit")
     demo.add_argument("--port", type=_port, default=8765, metavar="N", help="the page's port (default: %(default)s)")
     demo.set_defaults(run="running.demo")
+
+
+class _Runs(argparse.Action):
+    """An option that makes another function run, named by `const`; `nargs` 0 where it takes nothing."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        _option: str | None = None,
+    ) -> None:
+        namespace.run = self.const
+        setattr(namespace, self.dest, values or True)
+
+
+def _add_doctor(commands: Commands) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="what is wrong with the set-up, and how to mend it",
+        description="Checks the whole set-up and names the mend of each fault. Exit status 1 when something is wrong.",
+    )
+    doctor.set_defaults(run="doctor.examine")
+    instead = doctor.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--sql",
+        action=_Runs,
+        const="doctor_sql.script",
+        metavar="SERVER",
+        help="print the SQL that gives the bot its rights on this server, for whoever runs it",
+    )
+    doctor.add_argument("--remove", action="store_true", help="with --sql: print the SQL that takes everything back")
 
 
 def _add_members(commands: Commands) -> None:
