@@ -44,6 +44,7 @@ def a_backend(
     leader_pid: int | None = None,
     own: bool = False,
     pooler: bool = False,
+    neighbours: int = 0,
 ) -> Backend:
     """A backend of alice's; `started`, `since`, `transaction` and `queried` are minutes before NOON."""
     return Backend(
@@ -61,6 +62,7 @@ def a_backend(
         leader_pid=leader_pid,
         own=own,
         pooler=pooler,
+        neighbours=neighbours,
     )
 
 

@@ -31,9 +31,9 @@ _GONE_WITHIN = 10.0
 class Running:
     """A started server that tests share, and the superuser's connection they share with it."""
 
-    def __init__(self, major: int) -> None:
+    def __init__(self, major: int, *, max_connections: int = MAX_CONNECTIONS) -> None:
         settings = {
-            "max_connections": MAX_CONNECTIONS,
+            "max_connections": max_connections,
             "superuser_reserved_connections": SUPERUSER_RESERVED,
             "max_prepared_transactions": 5,
             "log_connections": "on",

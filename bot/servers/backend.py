@@ -52,6 +52,8 @@ class Backend:
     """It is the bot's own connection."""
     pooler: bool = False
     """It comes from an address configured as a pooler's."""
+    neighbours: int = 0
+    """How many other roles have clients from the same address now; how many, and never which."""
 
     @property
     def pid(self) -> int:

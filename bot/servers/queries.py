@@ -47,8 +47,13 @@ READ = f"""
 WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED (
     SELECT pid, usesysid, datid, application_name, client_addr, backend_type, state, backend_start, state_change,
         xact_start, query_start, backend_xid IS NOT NULL AS has_written, leader_pid,
-        backend_type = 'client backend' AS is_client
+        backend_type = 'client backend' AS is_client, coalesce(client_addr, '::') AS place
     FROM pg_stat_activity
+), crowd AS (
+    SELECT place, count(DISTINCT usesysid) AS roles
+    FROM activity
+    WHERE is_client AND pid <> pg_backend_pid()
+    GROUP BY place
 ), session AS (
     SELECT usesysid,
         array_agg(pid) AS pids,
@@ -63,8 +68,10 @@ WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED (
         array_agg(query_start) AS query_starts,
         array_agg(has_written) AS written,
         array_agg(leader_pid) AS leader_pids,
-        array_agg(client_addr <<= ANY (%(poolers)s::text[]::inet[]) OR client_addr IS NULL AND %(local_pooler)s) AS poolers
+        array_agg(client_addr <<= ANY (%(poolers)s::text[]::inet[]) OR client_addr IS NULL AND %(local_pooler)s) AS poolers,
+        array_agg(crowd.roles) AS crowds
     FROM activity
+    LEFT JOIN crowd USING (place)
     WHERE usesysid IN (SELECT oid FROM role)
     GROUP BY usesysid
 ), base AS (

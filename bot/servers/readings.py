@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.servers.backend import Backend, BackendId, BackendState
+from bot.servers.backend import CLIENT_BACKEND, Backend, BackendId, BackendState
 from bot.servers.capacity import Capacity, Limit
 from bot.servers.counting import ServerSlots, database_limit, role_limit, server_limit
 from bot.servers.server import Reading, Role
@@ -27,6 +27,7 @@ _COLUMNS = (
     "written",
     "leader_pids",
     "poolers",
+    "crowds",
 )
 
 
@@ -63,7 +64,7 @@ def _backends(row: Row, server: str, role: Role) -> Iterator[Backend]:
     if row["pids"] is None:
         return
     databases = dict(zip(row["base_oids"] or (), row["base_names"] or (), strict=True))
-    for pid, datid, application, address, kind, state, start, since, xact, query, written, leader, pooler in zip(
+    for pid, datid, application, address, kind, state, start, since, xact, query, written, leader, pooler, crowd in zip(
         *(row[column] for column in _COLUMNS), strict=True
     ):
         yield Backend(
@@ -81,6 +82,8 @@ def _backends(row: Row, server: str, role: Role) -> Iterator[Backend]:
             leader_pid=leader,
             own=pid == row["own_pid"],
             pooler=bool(pooler),
+            # Its own role is one of those counted; a helper process and the bot's own connection have no neighbours to speak of.
+            neighbours=crowd - 1 if kind == CLIENT_BACKEND and pid != row["own_pid"] else 0,
         )
 
 

@@ -11,7 +11,7 @@ from bot.connections.plan import WhyNot, forbids
 from bot.servers.backend import Backend
 from bot.servers.clients import client_of
 from bot.slack import ids, payloads
-from bot.slack.blocks import capacity, connection, elements, reasons, refusal, typed
+from bot.slack.blocks import capacity, connection, elements, pooled, reasons, refusal, typed
 from bot.slack.blocks.text import Block, Message, clock, code, day_or_time, join, moment, name, plural, spoken
 from bot.slack.commands import CommandNames
 
@@ -168,6 +168,7 @@ def _side_remarks(part: _Part, zone: tzinfo) -> str:
     said = [
         f"Server {name(reading.server)}, {moment(part.at, part.at, zone)}.",
         *capacity.remarks(reading.capacity, name),
+        *pooled.crowded(reading.clients),
     ]
     helpers = len(reading.backends) - len(reading.clients)
     if helpers:
