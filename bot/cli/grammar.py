@@ -121,7 +121,7 @@ def _add_roster(commands: Commands) -> None:
 def _add_record(commands: Commands) -> None:
     history = commands.add_parser("history", help="what was asked, refused, ended and changed, newest first")
     history.add_argument("role", metavar="ROLE", nargs="?", help="only of this role (default: everything)")
-    history.add_argument("--format", choices=("text", "json"), default="text")
+    history.add_argument("--format", choices=("text", "json", "csv"), default="text")
     history.add_argument(
         "--limit", type=_count, default=100, metavar="N", help="entries at most (default: %(default)s)"
     )
@@ -132,6 +132,13 @@ def _add_record(commands: Commands) -> None:
     verify = audit.add_parser("verify", help="check every entry of the record against its chain")
     verify.add_argument("--head", metavar="H", help="a head noted earlier: the record must still contain it")
     verify.set_defaults(run="history.verify")
+    forget = commands.add_parser(
+        "forget",
+        help="remove a person from the bot's own database; the record stays provable",
+        description="Asks first where it can, and does it at once where nobody is there to ask.",
+    )
+    forget.add_argument("slack_id", type=_slack_id, metavar="SLACK_ID")
+    forget.set_defaults(run="forgetting.forget")
 
 
 def _port(text: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 
 from bot.cli.own_database import stores
+from bot.incidents.export import as_csv
 from bot.incidents.history import Event, as_json
 from bot.settings import read_course, read_environment
 from bot.slack.blocks.text import plain
@@ -24,6 +25,9 @@ def show(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
             events = await own.history.read(None, role=chosen.role, limit=chosen.limit)
         if chosen.format == "json":
             print(json.dumps([as_json(event) for event in events], indent=2, ensure_ascii=False))
+            return
+        if chosen.format == "csv":
+            sys.stdout.write(as_csv(events))
             return
         for event in events:
             print(_line(event, zone))

@@ -10,6 +10,7 @@ from bot.access.allow_list import AllowList
 from bot.access.member import Actor
 from bot.access.ownership import Ownership
 from bot.errors import SetupError
+from bot.incidents.forgetting import Forgetting
 from bot.incidents.history import History
 from bot.settings import Environment
 from bot.storage import migrate
@@ -25,6 +26,7 @@ class Stores:
     allow_list: AllowList
     ownership: Ownership
     history: History
+    forgetting: Forgetting
     record: Record
     database: OwnDatabase
 
@@ -37,7 +39,8 @@ async def stores(environment: Environment) -> AsyncIterator[Stores]:
         record = Record(environment.audit_key)
         allow_list = AllowList(database, record)
         actor = Actor(await _team(environment, allow_list), f"cli:{_person()}")
-        yield Stores(actor, allow_list, Ownership(database, record), History(database, record), record, database)
+        ownership, history = Ownership(database, record), History(database, record)
+        yield Stores(actor, allow_list, ownership, history, Forgetting(database, record), record, database)
 
 
 async def _team(environment: Environment, allow_list: AllowList) -> str:

@@ -11,6 +11,7 @@ import aiohttp
 
 from bot.access.member import Denied, Owner
 from bot.access.roster import Preview, Roster, parse, preview
+from bot.cli.asking import agreed
 from bot.cli.own_database import stores
 from bot.clock import clock
 from bot.errors import NotPermitted, SetupError
@@ -101,16 +102,8 @@ async def _store(environment: Environment, found: Found, *, replace: bool) -> in
 
 
 def _agreed(found: Found, *, replace: bool) -> bool:
-    """Ask where a person is there to answer; a script has said what it wants by calling us."""
-    if not sys.stdin.isatty():
-        return True
-    if not found.preview.matched and not (replace and found.leaving):
-        return False
-    try:
-        return input("Store this? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        print()
-        return False
+    anything = bool(found.preview.matched) or (replace and bool(found.leaving))
+    return agreed("Store this?") if anything or not sys.stdin.isatty() else False
 
 
 def _show(found: Found, *, replace: bool) -> None:

@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT = 3.0
 POOL_SIZE = 5
-_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA foreign_keys = ON")
+# What is forgotten must not stay behind in the file's free places.
+_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON")
 # What a claim says must outlive the machine's power as well: a signal follows it. Where losing the last moment does no
 # harm, the wait for the disk is spared.
 _BEGIN = {

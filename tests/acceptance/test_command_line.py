@@ -136,6 +136,30 @@ def test_history_as_json_names_its_fields(terminal: Terminal) -> None:
     assert "Nothing is on record for alice" in terminal("history", "alice").out
 
 
+def test_history_as_csv_is_a_table(terminal: Terminal) -> None:
+    terminal("allow", TOM, "--grade", "responder", "--roles", "=sec1_*")
+    header, line = terminal("history", "--format", "csv").out.splitlines()
+
+    assert header == "id,kind,server,role,state,requester,reason,at,pid,started_at,outcome"
+    assert line.startswith("1,membership,,,allowed,cli:")
+    assert terminal("history", "alice", "--format", "csv").out.splitlines() == [header]
+
+
+def test_a_person_is_forgotten_and_the_record_is_whole(terminal: Terminal) -> None:
+    terminal("allow", TOM, "--grade", "responder")
+    terminal("allow", "U0PRIYA", "--grade", "admin")
+
+    said = terminal("forget", TOM)
+
+    assert said.status == 0
+    assert "Forgotten: 1 grant, 0 links to roles, 1 entry of the record, 0 requests." in said.out
+    assert TOM not in terminal("members").out + terminal("history", "--format", "json").out
+    assert "3 entries" in terminal("audit", "verify").out
+    again = terminal("forget", TOM)
+    assert (again.status, again.err) == (1, f"Nothing is kept of {TOM}.\n")
+    assert terminal("forget", "tom").status == 2
+
+
 def test_the_record_is_verified_and_tampering_is_found(terminal: Terminal, tmp_path: Path) -> None:
     key = {"CONNBOT_AUDIT_KEY": SECRET}
     for person in ("U0A1", "U0A2", "U0A3"):

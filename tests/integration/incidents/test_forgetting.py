@@ -1,0 +1,128 @@
+"""Forgetting a person: nothing that names them stays, what followed upon them does, and the chain holds."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.access.allow_list import AllowList, Grant
+from bot.access.member import Actor, Grade, Right
+from bot.access.ownership import Ownership
+from bot.incidents.forgetting import FORGOTTEN, Forgetting, Forgotten, StillOpen
+from bot.incidents.history import History
+from bot.incidents.proposal import Claimed, Outcome, Proposal
+from bot.servers.server import Verdict
+from bot.storage.engine import OwnDatabase
+from bot.storage.record import Record, Verified
+from bot.storage.tables import metadata
+from tests import builders
+from tests.builders import NOON, ROLE_OID, a_backend, a_role
+from tests.own_database import AT_COMMAND_LINE, AUDIT_KEY
+
+ANN, BOB = "U0ANN", "U0ANN2"
+"""One name begins as the other does."""
+ADDRESS, PROGRAM = "198.51.100.77", "anns_program"
+
+
+def a_proposal(name: str, requester: str, *, role: str = "alice", role_oid: int = ROLE_OID) -> Proposal:
+    backend = replace(a_backend(4711, role=role, role_oid=role_oid), client_address=ADDRESS, application_name=PROGRAM)
+    return builders.a_proposal(
+        backend, id=name, team="T1", requester=requester, role=role, role_oid=role_oid, reason=f"{requester} asked",
+        right=Right.OWNER, place=builders.a_place(f"D{requester}", response_url=f"https://hooks.example/{requester}"),
+    )  # fmt: skip
+
+
+async def everything(db: OwnDatabase) -> str:
+    async with db.read() as connection:
+        rows = [(await connection.execute(table.select())).all() for table in metadata.sorted_tables]
+    return repr(rows)
+
+
+async def stored(db: OwnDatabase, record: Record) -> tuple[History, Forgetting]:
+    """ann owns alice and helps; bob owns bob and was let in by ann; a termination each."""
+    ownership, allow_list, history = Ownership(db, record), AllowList(db, record), History(db, record)
+    await allow_list.allow(AT_COMMAND_LINE, Grant(ANN, Grade.ADMIN), now=NOON)
+    await ownership.own(AT_COMMAND_LINE, ANN, server="class", role=a_role(), now=NOON)
+    bobs = replace(a_role(), name="bob", oid=ROLE_OID + 1)
+    await ownership.own(Actor("T1", ANN), BOB, server="class", role=bobs, now=NOON)
+    await allow_list.allow(Actor("T1", ANN), Grant(BOB, Grade.RESPONDER), now=NOON)
+    for person, role in ((ANN, a_role()), (BOB, bobs)):
+        await history.propose(a_proposal(f"p-{role.name}", person, role=role.name, role_oid=role.oid))
+        actor = Actor("T1", person)
+        answer = await history.claim(actor, f"p-{role.name}", role=role, server_now=NOON, now=NOON)
+        assert isinstance(answer, Claimed)
+        ended = [Outcome(target.id, Verdict.TERMINATED, NOON) for target in answer.proposal.targets]
+        await history.resolve(answer.proposal, ended)
+    return history, Forgetting(db, record)
+
+
+async def test_a_person_is_gone_and_the_chain_holds(own_database: OwnDatabase, record: Record) -> None:
+    history, forgetting = await stored(own_database, record)
+    before = await everything(own_database)
+    assert all(word in before for word in (f"'{ANN}'", ADDRESS, PROGRAM))
+
+    found = await forgetting.forget("cli:ada", ANN)
+
+    # What names her: both of her own rights, the two that she gave, her claim and her termination.
+    assert found == Forgotten(grants=1, links=1, entries=6, proposals=1)
+    left = await everything(own_database)
+    assert ANN not in left.replace(BOB, "")
+    assert ADDRESS in left, "bob's connection is his"
+    told = {event.id: event for event in await history.read("T1")}
+    assert (told["p-alice"].requester, told["p-alice"].reason) == (FORGOTTEN, "")
+    assert told["p-alice"].backends[0].outcome == "terminated"
+    assert (told["p-bob"].requester, told["p-bob"].reason) == (BOB, f"{BOB} asked")
+    async with own_database.read() as connection:
+        verified = await record.verify(connection)
+    assert isinstance(verified, Verified)
+    assert verified.forgotten == 6
+    assert await forgetting.forget("cli:ada", ANN) == Forgotten(0, 0, 0, 0)
+
+
+async def test_program_and_address_of_her_connections_go_though_somebody_else_asked(
+    own_database: OwnDatabase, record: Record
+) -> None:
+    history, forgetting = await stored(own_database, record)
+    await AllowList(own_database, record).allow(AT_COMMAND_LINE, Grant("U0TOM", Grade.RESPONDER), now=NOON)
+    await history.propose(a_proposal("p-tom", "U0TOM"))
+
+    await forgetting.forget("cli:ada", ANN)
+
+    kept = await history.get("T1", "p-tom")
+    assert kept is not None
+    assert kept.requester == "U0TOM"
+    assert (kept.targets[0].client_address, kept.targets[0].application_name) == (None, "")
+
+
+async def test_while_something_of_theirs_is_open_nothing_is_forgotten(
+    own_database: OwnDatabase, record: Record
+) -> None:
+    history, forgetting = await stored(own_database, record)
+    await history.propose(a_proposal("p-open", ANN))
+    before = await everything(own_database)
+
+    assert await forgetting.forget("cli:ada", ANN) == StillOpen(1)
+    assert await everything(own_database) == before
+
+
+async def test_nothing_stays_behind_in_the_file(migrated_sqlite_url: str, tmp_path: Path) -> None:
+    record = Record(AUDIT_KEY)
+    async with OwnDatabase(migrated_sqlite_url) as db:
+        _history, forgetting = await stored(db, record)
+        await forgetting.forget("cli:ada", ANN)
+    async with OwnDatabase(migrated_sqlite_url) as db, db.write() as connection:
+        assert (await connection.execute(text("PRAGMA secure_delete"))).scalar_one() == 1
+
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("own.db*"))
+    assert ANN.encode() not in kept.replace(BOB.encode(), b"")
+    assert BOB.encode() in kept
+
+
+@pytest.mark.parametrize("person", ["U0%", "U0_NN", "U0", "forgotten"])
+async def test_only_the_very_person_is_meant(own_database: OwnDatabase, record: Record, person: str) -> None:
+    _history, forgetting = await stored(own_database, record)
+    before = await everything(own_database)
+
+    assert await forgetting.forget("cli:ada", person) == Forgotten(0, 0, 0, 0)
+    assert await everything(own_database) == before
