@@ -29,6 +29,8 @@ from bot.incidents.history import History
 from bot.incidents.review import Review
 from bot.loops import every
 from bot.servers.fleet import Fleet
+from bot.servers.postgres import note
+from bot.servers.rights import Missing
 from bot.settings import Course, Environment, SlackSettings
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import lacking
@@ -96,10 +98,7 @@ async def serve(environment: Environment, course: Course, stop: asyncio.Event, r
         workspace = await _unless(stop, meet_patiently(client))
         if workspace is None:
             return
-        fleet = await stack.enter_async_context(Fleet(course.servers, course.default))
-        for server in fleet.servers.values():
-            for lack in server.missing:
-                log.warning(lacking.sentence(server.name, lack))
+        fleet = await stack.enter_async_context(Fleet(course.servers, course.default, tell=_tell))
         announcer = Announcer(client, session, clock, course.timezone)
         program = _build(database, Record(environment.audit_key), fleet, announcer, course)
         await program.allow_list.adopt_team(workspace.team, workspace.name)
@@ -177,6 +176,10 @@ async def _listen(
         await _unless(stop, socket.open())
         ways.append("Socket Mode")
     return ways
+
+
+def _tell(server: str, lack: Missing) -> None:
+    note(server, lack, lacking.sentence(server, lack))
 
 
 def _figures(front: Front, work: Work, fleet: Fleet) -> dict[str, float]:

@@ -1,28 +1,35 @@
 """The students' servers by name."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 from bot.errors import SetupError, UnknownServer
-from bot.servers.postgres import PostgresServer
+from bot.servers.postgres import PostgresServer, note
+from bot.servers.rights import Missing
 from bot.servers.settings import ServerSettings
 
 
 class Fleet:
     """The servers of the configuration, each with its one connection from `open` to `close`.
 
-    Raises `SetupError` with the faults of all of them.
+    `tell` hears once of each thing that one of them lacks. Raises `SetupError` with the faults of all of them.
     """
 
-    def __init__(self, servers: Sequence[ServerSettings], default: str | None = None) -> None:
+    def __init__(
+        self,
+        servers: Sequence[ServerSettings],
+        default: str | None = None,
+        *,
+        tell: Callable[[str, Missing], None] = note,
+    ) -> None:
         self._settings = {settings.name: settings for settings in servers}
         opened: dict[str, PostgresServer] = {}
         faults: list[str] = []
         for settings in servers:
             try:
-                opened[settings.name] = PostgresServer(settings)
+                opened[settings.name] = PostgresServer(settings, tell=tell)
             except SetupError as exc:
                 faults.extend(exc.faults)
         if faults:

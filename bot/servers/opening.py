@@ -47,6 +47,8 @@ _PINNED = {
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
 }
+PINNED = frozenset({*_PINNED, *queries.PINNED_LATER})
+"""The settings of ours that outrank what the server gives the bot's sessions."""
 _PARAMETERS: dict[str, str | int] = {
     "application_name": "connbot",
     "client_encoding": "UTF8",

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import psycopg
@@ -41,14 +41,23 @@ _ENDED = {"signalled": Verdict.TERMINATED, "not_signalled": Verdict.ALREADY_GONE
 _WITHOUT_DETAIL = ("gone", "late", "changed", "signalled")
 
 
+def note(server: str, lack: Missing, words: str = "something is missing on the server") -> None:
+    """Log what a server lacks; whoever knows better `words` for people has it told by these."""
+    facts = {"action": "rights", "server": server, "missing": lack.kind, "cost": lack.cost, "detail": lack.detail}
+    log.warning(words, extra=facts)
+
+
 class PostgresServer:
     """One PostgreSQL instance; see `bot.servers.server.Server`, which it is."""
 
-    def __init__(self, settings: ServerSettings, *, watch_for: float = WATCH_FOR) -> None:
+    def __init__(
+        self, settings: ServerSettings, *, watch_for: float = WATCH_FOR, tell: Callable[[str, Missing], None] = note
+    ) -> None:
         if faults := opening.faults(settings):
             raise SetupError(faults)
         self._settings = settings
         self._watch_for = watch_for
+        self._tell = tell
         self._way: Way = Activity(settings)
         self._missing: tuple[Missing, ...] = ()
         self._holder = Holder(settings.name, self._connect)
@@ -149,8 +158,7 @@ class PostgresServer:
     def _note(self, lacks: tuple[Missing, ...]) -> None:
         for lack in lacks:
             if lack not in self._missing:
-                what = {"action": "rights", "server": self.name, "missing": lack.kind, "cost": lack.cost}
-                log.warning("something is missing on the server", extra={**what, "detail": lack.detail})
+                self._tell(self.name, lack)
         self._missing = lacks
 
     async def _watch(self, left: Collection[BackendId]) -> AsyncIterator[set[BackendId]]:

@@ -98,11 +98,22 @@ CROSS JOIN server
 """Roles, their backends and the limits they meet, one row a name that there is. Needs pg_read_all_stats: without it others'
 rows come with NULL for all that matters, which `hidden` counts."""
 
+STUDENTS = f"""
+SELECT count(*) AS students
+FROM pg_roles AS role
+WHERE role.rolcanlogin AND NOT role.rolsuper AND NOT role.rolreplication AND (
+    role.rolname = ANY (%(students)s::text[])
+    OR EXISTS (SELECT FROM ({GROUPS}) AS its(name) WHERE its.name = ANY (%(students)s::text[]))
+)
+"""
+"""How many roles can log in as students. Needs no right."""
+
 CLOCK = "SELECT clock_timestamp()"
 """The server's time. Needs no right."""
 
-SETTLE_IN = """
-SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout')
+PINNED_LATER = ("idle_session_timeout", "transaction_timeout")
+SETTLE_IN = f"""
+SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN {PINNED_LATER!r}
 """
 """Pin the time-outs that not every version has, so that they cannot stand in the connection's own settings. Needs no right."""
 

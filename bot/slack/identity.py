@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
     AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
 from bot.errors import SetupError
@@ -35,18 +37,16 @@ class Workspace:
     bot_id: str
 
 
-def web_client(api_url: str, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
-    """Make a client of the Web API over the shared session; it waits as long as Slack asks it to."""
+def web_client(
+    api_url: str, session: aiohttp.ClientSession, token: str | None, *, patient: bool = True
+) -> AsyncWebClient:
+    """Make a client of the Web API over the shared session; it tries again and waits as Slack asks it to, if `patient`."""
     client = AsyncWebClient(
         token=token,
         base_url=api_url,
         session=session,
         timeout=API_TIMEOUT,
-        retry_handlers=[
-            AsyncConnectionErrorRetryHandler(),
-            AsyncServerErrorRetryHandler(),
-            AsyncRateLimitErrorRetryHandler(max_retry_count=3),
-        ],
+        retry_handlers=_retries() if patient else [],
     )
     if URL(api_url).host in LOOPBACK:
         # The SDK takes HTTP_PROXY for calls to this machine too.
@@ -54,14 +54,31 @@ def web_client(api_url: str, session: aiohttp.ClientSession, token: str | None) 
     return client
 
 
+def _retries() -> list[AsyncRetryHandler]:
+    return [
+        AsyncConnectionErrorRetryHandler(),
+        AsyncServerErrorRetryHandler(),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=3),
+    ]
+
+
 async def meet(client: AsyncWebClient) -> Workspace:
     """Ask Slack who we are; raises `SetupError` for a token it refuses, one of `UNREACHABLE` where it cannot tell now."""
+    return workspace_of(await introduce(client))
+
+
+async def introduce(client: AsyncWebClient) -> AsyncSlackResponse:
+    """Ask Slack the same, and return all it answers, its headers too; raises the same."""
     try:
-        who = await client.auth_test()
+        return await client.auth_test()
     except SlackApiError as exc:
         if is_passing(exc):
             raise ConnectionError(why(exc)) from exc
         raise SetupError((_fault(client, exc),)) from exc
+
+
+def workspace_of(who: AsyncSlackResponse) -> Workspace:
+    """Take from `introduce`'s answer what names us."""
     return Workspace(who["team_id"], who.get("team") or "", who["user_id"], who.get("bot_id") or "")
 
 

@@ -41,7 +41,8 @@ async def test_without_the_right_to_end_nothing_ends_and_it_is_said(
         told = await course.press("tom", asked, ids.TERMINATE)
 
         assert postgres18.is_open(one)
-        assert "GRANT pg_signal_backend TO" in process.err
+        assert process.err.count("GRANT pg_signal_backend TO") == 1
+        assert "something is missing" not in process.err
         assert "right" in told.text
         entry = (await course.history(alice))[0]
         assert [backend["outcome"] for backend in entry["backends"]] == ["failed"]

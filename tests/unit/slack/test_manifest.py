@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.settings import read_course, read_environment
 from bot.slack import ids
 from bot.slack.commands import CommandNames
+from bot.slack.scopes import SCOPES as SCOPES_WITH_REASONS
 
 ROOT = Path(__file__).parents[3]
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text("utf-8"))
@@ -23,8 +24,11 @@ SCOPES = {
     # It takes the app-level token, whose scope connections:write no manifest can ask for.
     "apps_connections_open": set[str](),
     "auth_test": set[str](),
+    "bots_info": {"users:read"},
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
+    # Whichever fits the channel: only its id is known before.
+    "conversations_info": {"channels:read", "groups:read"},
     "conversations_open": {"im:write"},
     "users_list": {"users:read"},
     "users_lookupByEmail": {"users:read.email", "users:read"},
@@ -189,6 +193,11 @@ def test_its_scopes_are_those_of_the_methods_called_and_the_events_heard() -> No
         {"commands"}, *(SCOPES[method] for method in methods), *(EVENT_SCOPES[event] for event in bot_events())
     )
     assert bot_scopes() == needed
+
+
+def test_every_scope_has_its_reason() -> None:
+    assert [*SCOPES_WITH_REASONS] == MANIFEST["oauth_config"]["scopes"]["bot"]
+    assert all(SCOPES_WITH_REASONS.values())
 
 
 def test_its_events_are_those_the_program_listens_to() -> None:

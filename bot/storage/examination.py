@@ -1,0 +1,157 @@
+"""One look at the own database, beside whoever uses it, for whoever sets the bot up: nothing is made or changed."""
+
+import asyncio
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import OwnDatabaseUnavailable
+from bot.storage import migrate
+from bot.storage.engine import OwnDatabase
+from bot.storage.serving import serving
+from bot.storage.tables import metadata
+
+LOOK_WITHIN = 8.0
+"""Seconds; to find a server that does not answer at all takes connecting 5."""
+
+_SERVER = """
+SELECT (SELECT system_identifier FROM pg_control_system()) AS system, pg_postmaster_start_time() AS started_at,
+    current_user AS role, own.rolconnlimit AS role_limit, base.datconnlimit AS database_limit, current_database() AS name,
+    current_setting('transaction_read_only') = 'on' AS read_only,
+    (SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND usesysid = own.oid AND application_name = 'connbot' AND pid <> pg_backend_pid()
+    ) AS others,
+    ARRAY(
+        SELECT DISTINCT found.name FROM unnest(CAST(:tables AS text[])) AS found(name)
+        CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed(privilege)
+        WHERE to_regclass(quote_ident(found.name)) IS NOT NULL
+            AND NOT has_table_privilege(to_regclass(quote_ident(found.name)), needed.privilege)
+    ) AS forbidden
+FROM pg_roles AS own, pg_database AS base
+WHERE own.rolname = current_user AND base.datname = current_database()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """An SQLite file as it lies on the disk."""
+
+    path: Path
+    there: bool
+    open_to_all: tuple[Path, ...] = ()
+    """It, or what lies beside it, where everybody on this machine may read it."""
+    folder_writable: bool = True
+    free: int = 0
+    """Bytes left on its disk."""
+    serving: int | None = None
+    """The process that serves from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresqlSeen:
+    """The server that holds the own database."""
+
+    identity: tuple[int, datetime]
+    """As `servers.examination.Examined.identity`."""
+    role: str
+    role_limit: int
+    database: str
+    database_limit: int
+    others: int
+    """Other connections of connbot to this database."""
+    forbidden: tuple[str, ...]
+    """Tables that the role may not read and write."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSeen:
+    """What there is; what could not be seen is None or ''."""
+
+    address: str
+    file: FileSeen | None = None
+    postgresql: PostgresqlSeen | None = None
+    failure: str = ""
+    """Why it could not be read."""
+    revision: str | None = None
+    """Of its schema; None: no tables of ours."""
+    unwritable: str = ""
+    """Why it cannot be written."""
+    now: datetime | None = None
+
+
+async def examine(url: str) -> OwnSeen:
+    """Look once; raises `SetupError` for an address that is none."""
+    database = OwnDatabase(url)
+    seen = OwnSeen(database.address, None if database.path is None else _file(database))
+    if seen.file is not None and not seen.file.there:
+        return seen
+    try:
+        async with asyncio.timeout(LOOK_WITHIN):
+            return await _look(database, seen)
+    except OwnDatabaseUnavailable as exc:
+        return OwnSeen(seen.address, seen.file, failure=exc.detail)
+    except TimeoutError:
+        return OwnSeen(seen.address, seen.file, failure=f"no answer within {LOOK_WITHIN:g} s")
+    finally:
+        await database.close()
+
+
+async def _look(database: OwnDatabase, seen: OwnSeen) -> OwnSeen:
+    revision = await migrate.current(database)
+    async with database.read() as connection:
+        now = await database.now(connection)
+        postgresql, read_only = (None, False) if database.path else await _server(connection)
+    unwritable = "it is read-only, as a standby is" if read_only else await _unwritable(database)
+    return OwnSeen(seen.address, seen.file, postgresql, revision=revision, unwritable=unwritable, now=now)
+
+
+async def _server(connection: AsyncConnection) -> tuple[PostgresqlSeen, bool]:
+    tables = [table.name for table in metadata.sorted_tables]
+    row = (await connection.execute(text(_SERVER), {"tables": tables})).mappings().one()
+    seen = PostgresqlSeen(
+        identity=(row["system"], row["started_at"]),
+        role=row["role"],
+        role_limit=row["role_limit"],
+        database=row["name"],
+        database_limit=row["database_limit"],
+        others=row["others"],
+        forbidden=tuple(sorted(row["forbidden"])),
+    )
+    return seen, row["read_only"]
+
+
+async def _unwritable(database: OwnDatabase) -> str:
+    """Begin a transaction that may write, and leave it at that."""
+    try:
+        async with database.write(durable=False) as connection:
+            await connection.execute(text("SELECT 1"))
+    except OwnDatabaseUnavailable as exc:
+        return exc.detail
+    return ""
+
+
+def _file(database: OwnDatabase) -> FileSeen:
+    assert database.path is not None  # noqa: S101 - asked for SQLite alone
+    path, folder = database.path, database.path.parent
+    beside = (*folder.glob(f"{path.name}-*"), *folder.glob(f"{path.name}.before-*")) if folder.is_dir() else ()
+    return FileSeen(
+        path,
+        there=path.is_file(),
+        open_to_all=tuple(sorted(each for each in (path, *beside) if _open_to_all(each))),
+        folder_writable=os.access(folder, os.W_OK),
+        free=shutil.disk_usage(folder).free if folder.is_dir() else 0,
+        serving=serving(database.url),
+    )
+
+
+def _open_to_all(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
