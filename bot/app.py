@@ -23,10 +23,13 @@ from bot.access.ownership import Ownership
 from bot.clock import clock
 from bot.connections.doorway import Doorway
 from bot.connections.listing import Listings
-from bot.connections.settlement import LOOK_EVERY, Settlement
+from bot.connections.settlement import Settlement
+from bot.connections.telling import Telling
 from bot.connections.termination import Termination
 from bot.incidents.history import History
+from bot.incidents.proposal import USUAL, Waits
 from bot.incidents.review import Review
+from bot.incidents.untold import Untold
 from bot.loops import every
 from bot.servers.fleet import Fleet
 from bot.servers.postgres import note
@@ -80,7 +83,13 @@ class OneWorkspace(AsyncAuthorize):
         return self._result
 
 
-async def serve(environment: Environment, course: Course, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+async def serve(
+    environment: Environment,
+    course: Course,
+    stop: asyncio.Event,
+    ready: Callable[[str], None],
+    waits: Waits = USUAL,
+) -> None:
     """Run until `stop` is set; `ready` gets one sentence when everything listens. Raises `SetupError`."""
     slack = environment.slack()
     # SQLite's thread must get its turn at once: while the loop is busy, each hop would else wait for Python's usual 5 ms.
@@ -99,8 +108,8 @@ async def serve(environment: Environment, course: Course, stop: asyncio.Event, r
         if workspace is None:
             return
         fleet = await stack.enter_async_context(Fleet(course.servers, course.default, tell=_tell))
-        announcer = Announcer(client, session, clock, course.timezone)
-        program = _build(database, Record(environment.audit_key), fleet, announcer, course)
+        announcer = Announcer(client, session, clock, course.timezone, course.commands)
+        program = _build(database, Record(environment.audit_key), fleet, announcer, course, waits)
         await program.allow_list.adopt_team(workspace.team, workspace.name)
         stack.push_async_callback(program.desk.close)
         app = AsyncApp(
@@ -112,7 +121,7 @@ async def serve(environment: Environment, course: Course, stop: asyncio.Event, r
         )
         register(app, program.front, program.listeners, course.commands)
         loops = [
-            asyncio.create_task(every(LOOK_EVERY, program.settlement.settle, "settlement")),
+            asyncio.create_task(every(waits.look_every, program.settlement.settle, "settlement")),
             asyncio.create_task(every(SWEEP_EVERY, program.history.lapse, "lapse")),
         ]
         stack.push_async_callback(_cancel, loops)
@@ -139,18 +148,22 @@ class Program:
     settlement: Settlement
 
 
-def _build(database: OwnDatabase, record: Record, fleet: Fleet, announcer: Announcer, course: Course) -> Program:
-    allow_list, ownership, history = AllowList(database, record), Ownership(database, record), History(database, record)
+def _build(
+    database: OwnDatabase, record: Record, fleet: Fleet, announcer: Announcer, course: Course, waits: Waits
+) -> Program:
+    allow_list, ownership = AllowList(database, record), Ownership(database, record)
+    history = History(database, record, waits)
     doorway = Doorway(fleet, allow_list, ownership)
-    termination = Termination(fleet, doorway, history, new_id)
+    termination = Termination(fleet, doorway, history, new_id, waits)
+    telling = Telling(fleet, Untold(database, waits), announcer, waits)
     work, desk = Work(), Desk(database)
     names, zone = course.commands, course.timezone
-    kill = KillListener(termination, announcer, work, names, zone)
+    kill = KillListener(termination, telling, announcer, work, names, zone)
     conns = ConnsListener(Listings(fleet, doorway), kill, announcer, names, zone)
     review = Review(fleet, allow_list, history)
     connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, announcer, names, zone)
     front = Front(work, desk, announcer, names, clock)
-    settlement = Settlement(fleet, history, announcer)
+    settlement = Settlement(fleet, history, telling, clock, waits)
     return Program(allow_list, history, desk, work, front, Listeners(conns, kill, connbot), settlement)
 
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable
 
-from bot.incidents.proposal import CLAIM_HOLDS_FOR, Proposal
+from bot.incidents.proposal import USUAL, Proposal, Waits
 from bot.servers.backend import Backend
 from bot.servers.server import Verdict
 
 
-def came_back(ended: Proposal, clients: Iterable[Backend]) -> tuple[int, ...]:
+def came_back(ended: Proposal, clients: Iterable[Backend], waits: Waits = USUAL) -> tuple[int, ...]:
     """The pids of `clients` that began after the claim with the program and address of a backend that was terminated then.
 
     Each terminated backend explains one of them; the claim's time is the server's, from the deadline.
     """
     if ended.deadline is None:
         return ()
-    claimed_at = ended.deadline - CLAIM_HOLDS_FOR
+    claimed_at = ended.deadline - waits.claim_holds_for
     terminated = {outcome.backend for outcome in ended.outcomes if outcome.verdict is Verdict.TERMINATED}
     missing = [(t.application_name, t.client_address) for t in ended.targets if t.id in terminated]
     pids = []

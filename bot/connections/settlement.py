@@ -1,65 +1,79 @@
 """Settlement: claims past their deadline are closed as interrupted, once, without a second signal, and their person is told."""
 
+import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from bot.connections.ending import Ended
+from bot.connections.telling import Telling
 from bot.errors import ServerUnavailable, UnknownServer
 from bot.incidents.history import History
-from bot.incidents.proposal import Outcome, Proposal
-from bot.incidents.teller import Teller
+from bot.incidents.proposal import USUAL, Outcome, Proposal, Waits
 from bot.servers.fleet import Fleet
 from bot.servers.server import Verdict
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = timedelta(seconds=30)
-WATCH_LASTS = timedelta(seconds=12)
-"""A statement may take 3 s, the watch for the end 5 s, its last look 3 s more: until then its own process may resolve the claim."""
+LOST_AFTER = timedelta(hours=24)
+"""A server that has not answered for so long is not waited for: its claims are settled without a look."""
 
 
-def overdue(claimed: Iterable[Proposal], server_now: datetime) -> tuple[Proposal, ...]:
+def overdue(claimed: Iterable[Proposal], server_now: datetime, waits: Waits = USUAL) -> tuple[Proposal, ...]:
     """Those of `claimed` whose process must have ended or been cut off, by the server's clock."""
-    return tuple(p for p in claimed if p.deadline is not None and p.deadline + WATCH_LASTS <= server_now)
+    return tuple(p for p in claimed if p.deadline is not None and p.deadline + waits.watch_lasts <= server_now)
+
+
+def lost(claimed: Iterable[Proposal], now: datetime) -> tuple[Proposal, ...]:
+    """Those of `claimed` that are as old as nobody waits for their server any more."""
+    return tuple(p for p in claimed if p.claimed_at is not None and p.claimed_at + LOST_AFTER <= now)
 
 
 class Settlement:
-    """Looks for claims that nobody will resolve any more; safe to run in every process at once."""
+    """Looks for claims that nobody will resolve any more, and for ends that nobody was told; safe to run in every process at once."""
 
-    def __init__(self, fleet: Fleet, history: History, teller: Teller) -> None:
+    def __init__(
+        self, fleet: Fleet, history: History, telling: Telling, clock: Callable[[], datetime], waits: Waits = USUAL
+    ) -> None:
         self._fleet = fleet
         self._history = history
-        self._teller = teller
+        self._telling = telling
+        self._clock = clock
+        self._waits = waits
 
     async def settle(self) -> int:
-        """Settle what is overdue and return how many; a server that does not answer is looked at again next time."""
+        """Settle what is overdue, tell what is untold, and return how many; who cannot be reached is tried again next time."""
         by_server: dict[str, list[Proposal]] = defaultdict(list)
         for proposal in await self._history.overdue():
             by_server[proposal.server].append(proposal)
-        settled = 0
-        for server, proposals in by_server.items():
-            try:
-                settled += await self._settle_on(server, proposals)
-            except (ServerUnavailable, UnknownServer):
-                log.warning("cannot settle yet", extra={"action": "settle", "server": server})
-        return settled
+        settled = [won for name, claimed in by_server.items() for won in await self._settle_on(name, claimed)]
+        await asyncio.gather(*(self._telling.tell(Ended(won, None)) for won in settled))
+        return len(settled) + await self._telling.tell_left_over()
 
-    async def _settle_on(self, name: str, claimed: list[Proposal]) -> int:
+    async def _settle_on(self, name: str, claimed: list[Proposal]) -> list[Proposal]:
+        try:
+            outcomes = await self._look(name, claimed)
+        except (ServerUnavailable, UnknownServer):
+            log.warning("cannot settle yet", extra={"action": "settle", "server": name})
+            now = self._clock()
+            outcomes = {
+                given_up: [Outcome(target.id, Verdict.INTERRUPTED, now) for target in given_up.targets]
+                for given_up in lost(claimed, now)
+            }
+        # One process wins; only it tells.
+        won = [await self._history.settle(proposal, ends) for proposal, ends in outcomes.items()]
+        return [proposal for proposal in won if proposal is not None]
+
+    async def _look(self, name: str, claimed: list[Proposal]) -> dict[Proposal, list[Outcome]]:
+        """See what is there of what is overdue."""
         server = self._fleet.choose(name)
-        late = overdue(claimed, await server.clock())
+        late = overdue(claimed, await server.clock(), self._waits)
         if not late:
-            return 0
+            return {}
         presence = await server.presence([target.id for proposal in late for target in proposal.targets])
         at = await server.clock()
-        settled = 0
-        for proposal in late:
-            outcomes = tuple(
-                Outcome(target.id, Verdict.INTERRUPTED, at, presence[target.id]) for target in proposal.targets
-            )
-            # One process wins; only it tells.
-            won = await self._history.settle(proposal, outcomes)
-            if won is not None:
-                settled += 1
-                await self._teller.tell_settled(won)
-        return settled
+        return {
+            proposal: [Outcome(one.id, Verdict.INTERRUPTED, at, presence[one.id]) for one in proposal.targets]
+            for proposal in late
+        }

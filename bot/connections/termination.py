@@ -1,5 +1,6 @@
 """Ending backends: propose, confirm or withdraw. Nothing ends that was not shown, asked for and written down first."""
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,7 +14,18 @@ from bot.connections.plan import Chosen, TerminateRequest, choose
 from bot.connections.reconnects import came_back
 from bot.errors import AmbiguousRole, OwnDatabaseUnavailable, ServerUnavailable
 from bot.incidents.history import History
-from bot.incidents.proposal import LAPSES_AFTER, Claimed, Kind, NotClaimed, Outcome, Place, Proposal, State
+from bot.incidents.proposal import (
+    LAPSES_AFTER,
+    USUAL,
+    Claimed,
+    Kind,
+    NotClaimed,
+    Outcome,
+    Place,
+    Proposal,
+    State,
+    Waits,
+)
 from bot.servers.backend import Backend
 from bot.servers.capacity import Capacity
 from bot.servers.fleet import Fleet
@@ -23,6 +35,8 @@ from bot.servers.strays import in_use
 log = logging.getLogger(__name__)
 
 PROPOSED_KEPT = 1000
+TRY_TO_COMPLETE_EVERY = 0.5
+"""Seconds between two attempts to write down what was done while the own database was away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +51,14 @@ class Prospect:
 class Termination:
     """The use case of `/kill` and of every button that ends a connection."""
 
-    def __init__(self, fleet: Fleet, doorway: Doorway, history: History, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, fleet: Fleet, doorway: Doorway, history: History, new_id: Callable[[], str], waits: Waits = USUAL
+    ) -> None:
         self._fleet = fleet
         self._doorway = doorway
         self._history = history
         self._new_id = new_id
+        self._waits = waits
         self._proposed: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
         """Server and role of what was proposed here of late; they never change, and a click need not look them up."""
 
@@ -115,9 +132,25 @@ class Termination:
         try:
             return Ended(await self._history.resolve(claimed, outcomes), capacity)
         except OwnDatabaseUnavailable:
-            # The signal is sent: to say that nothing was done would be false. Settlement completes the record.
+            # The signal is sent: to say that nothing was done would be false.
             log.exception("resolved off the record", extra={"action": "terminate", "proposal": claimed.id})
             return Ended(replace(claimed, state=State.RESOLVED, outcomes=outcomes), capacity, on_record=False)
+
+    async def complete(self, ended: Ended) -> Ended:
+        """Write down at last what was done off the record, before settlement can only say that it was interrupted.
+
+        Returns it as it is on record; still off the record where the own database did not come back in that time.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + (self._waits.claim_holds_for + self._waits.watch_lasts).total_seconds()
+        while loop.time() < until:
+            await asyncio.sleep(TRY_TO_COMPLETE_EVERY)
+            try:
+                resolved = await self._history.resolve(ended.proposal, ended.proposal.outcomes)
+            except OwnDatabaseUnavailable:
+                continue
+            return Ended(resolved, ended.capacity)
+        return ended
 
     async def withdraw(self, actor: Actor, proposal_id: str, place: Place) -> Proposal | NotClaimed:
         """Take a proposal back; nothing ends."""
@@ -133,7 +166,7 @@ class Termination:
         if old.requester != standing.actor.id:
             return NotClaimed("foreign", old)
         if old.state is State.PROPOSED:
-            await self._history.withdraw(standing.actor, proposal_id)
+            await self._history.withdraw(standing.actor, proposal_id, tell=False)
         chosen = tuple(Chosen(target.id.pid, target.id.started_at) for target in old.targets)
         request = TerminateRequest(old.role, chosen, server=old.server, reason=old.reason)
         return await self.propose(standing, request, place, now=now)
@@ -144,7 +177,7 @@ class Termination:
             reading = await self._fleet.choose(ended.server).read(ended.role)
         except ServerUnavailable:
             return ()
-        return came_back(ended, reading.clients) if reading else ()
+        return came_back(ended, reading.clients, self._waits) if reading else ()
 
     async def _enter(self, standing: Standing, request: TerminateRequest, now: datetime) -> Seen:
         if request.owner is None:

@@ -13,14 +13,15 @@ from bot.access.policy import permit
 from bot.access.standing import read_standing
 from bot.incidents.event import Event, as_json, of_entry, of_proposal
 from bot.incidents.proposal import (
-    CLAIM_HOLDS_FOR,
     LAPSES_AFTER,
+    USUAL,
     Claimed,
     NotClaimed,
     Outcome,
     Place,
     Proposal,
     State,
+    Waits,
 )
 from bot.incidents.rows import (
     insert_proposal,
@@ -51,9 +52,10 @@ _TOLD_BY_PROPOSALS = (CLAIM, WITHDRAWAL, TERMINATION, FORGET)
 class History:
     """The proposals and their outcomes, and the reading of all that is on record."""
 
-    def __init__(self, db: OwnDatabase, record: Record) -> None:
+    def __init__(self, db: OwnDatabase, record: Record, waits: Waits = USUAL) -> None:
         self._db = db
         self._record = record
+        self._waits = waits
         self._deliveries = Deliveries(db)
 
     async def propose(self, proposal: Proposal) -> Proposal:
@@ -83,8 +85,8 @@ class History:
     ) -> Claimed | NotClaimed:
         """Take a proposal in hand, if it is the actor's own, still stands, and the actor still has the right.
 
-        `role` is the proposal's role as its server has it now, `server_now` that server's clock: no signal is sent ten
-        seconds after it. Right and claim are one transaction, and so is the claim of the click's own `delivery` if that was
+        `role` is the proposal's role as its server has it now, `server_now` that server's clock: no signal is sent later
+        than `claim_holds_for` after it. Right and claim are one transaction, and so is the claim of the click's own `delivery` if that was
         not claimed before; of several claims one wins. `place` is where this click is to be answered.
         """
         async with self._record.turn(self._db) as turn:
@@ -105,7 +107,7 @@ class History:
                 state=State.CLAIMED,
                 claimed_by=actor.id,
                 claimed_at=turn.at,
-                deadline=server_now + CLAIM_HOLDS_FOR,
+                deadline=server_now + self._waits.claim_holds_for,
                 place=place or proposal.place,
             )
             if not await move_proposal(turn.connection, claimed, (State.PROPOSED,), in_time_at=turn.at):
@@ -113,26 +115,40 @@ class History:
             await turn.append(actor.id, CLAIM, _payload(claimed) | {"right": str(answer.right)})
             return Claimed(claimed, answer.right)
 
-    async def withdraw(self, actor: Actor, proposal_id: str, *, place: Place | None = None) -> Proposal | NotClaimed:
-        """Take the actor's own proposal back, while nobody has claimed it; returns it as it now stands."""
+    async def withdraw(
+        self, actor: Actor, proposal_id: str, *, place: Place | None = None, tell: bool = True
+    ) -> Proposal | NotClaimed:
+        """Take the actor's own proposal back, while nobody has claimed it; returns it as it now stands.
+
+        Without `tell` there is nothing to be told of it.
+        """
         async with self._record.turn(self._db) as turn:
             proposal = await self._own(turn, actor, proposal_id)
             if isinstance(proposal, NotClaimed):
                 return proposal
-            withdrawn = replace(proposal, state=State.WITHDRAWN, place=place or proposal.place)
+            withdrawn = replace(
+                proposal,
+                state=State.WITHDRAWN,
+                place=place or proposal.place,
+                telling_until=turn.at + self._waits.telling_holds_for,
+                told_at=None if tell else turn.at,
+            )
             if not await move_proposal(turn.connection, withdrawn, _STANDING):
                 return NotClaimed(str(proposal.state), proposal)
             await turn.append(actor.id, WITHDRAWAL, _payload(withdrawn))
             return withdrawn
 
     async def resolve(self, proposal: Proposal, outcomes: Sequence[Outcome]) -> Proposal:
-        """Store what became of each backend of a claimed proposal; if settlement was first, tell what it stored."""
+        """Store what became of each backend of a claimed proposal; if settlement was first, return what it stored.
+
+        Whoever did it has `telling_holds_for` to tell its person.
+        """
         async with self._record.turn(self._db) as turn:
             resolved = await self._end(turn, proposal, outcomes, proposal.claimed_by or SETTLEMENT)
             return resolved or await read_proposal(turn.connection, proposal.team, proposal.id) or proposal
 
     async def settle(self, proposal: Proposal, outcomes: Sequence[Outcome]) -> Proposal | None:
-        """Close a claim that its process left open; None: another process was first, and it tells people."""
+        """Close a claim that its process left open, as `resolve`; None: another process was first, and it tells people."""
         async with self._record.turn(self._db) as turn:
             return await self._end(turn, proposal, outcomes, SETTLEMENT)
 
@@ -193,7 +209,13 @@ class History:
         return proposal
 
     async def _end(self, turn: Turn, proposal: Proposal, outcomes: Sequence[Outcome], actor: str) -> Proposal | None:
-        resolved = replace(proposal, state=State.RESOLVED, resolved_at=turn.at, outcomes=tuple(outcomes))
+        resolved = replace(
+            proposal,
+            state=State.RESOLVED,
+            resolved_at=turn.at,
+            outcomes=tuple(outcomes),
+            telling_until=turn.at + self._waits.telling_holds_for,
+        )
         if not await move_proposal(turn.connection, resolved, (State.CLAIMED,)):
             return None
         await write_outcomes(turn.connection, proposal, outcomes)

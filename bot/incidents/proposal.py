@@ -13,6 +13,24 @@ CLAIM_HOLDS_FOR = timedelta(seconds=10)
 RESPONSE_URL_LIVES_FOR = timedelta(minutes=30)
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long one process leaves another in peace; all processes on one own database have the same."""
+
+    claim_holds_for: timedelta = CLAIM_HOLDS_FOR
+    """From the server's time at the click: no signal is sent after it."""
+    watch_lasts: timedelta = timedelta(seconds=12)
+    """After that a statement may take 3 s, the watch for the end 5 s, its last look 3 s more: until then the process that
+    claimed may resolve."""
+    telling_holds_for: timedelta = timedelta(seconds=30)
+    """So long does whoever resolved or took up the telling of it have to reach its person."""
+    look_every: timedelta = timedelta(seconds=30)
+    """Between two looks for what others left open."""
+
+
+USUAL = Waits()
+
+
 class Kind(StrEnum):
     """What is proposed; limit and setting come with their features."""
 
@@ -77,6 +95,9 @@ class Proposal:
     """By the server's clock; no signal is sent at or after it."""
     resolved_at: datetime | None = None
     outcomes: tuple[Outcome, ...] = ()
+    telling_until: datetime | None = None
+    """Until then one process has it in hand to tell the requester what became of it; the own database's clock."""
+    told_at: datetime | None = None
 
     @property
     def requester_actor(self) -> Actor:

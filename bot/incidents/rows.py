@@ -28,7 +28,7 @@ _OUTCOME = (
     )
     .values(outcome=bindparam("verdict"), outcome_at=bindparam("at"), outcome_detail=bindparam("detail"))
 )
-_CHANGING = ("state", "claimed_by", "claimed_at", "deadline", "resolved_at")
+_CHANGING = ("state", "claimed_by", "claimed_at", "deadline", "resolved_at", "telling_until", "told_at")
 _PLACE = ("channel", "thread", "response_url", "response_url_until")
 _MOVE = (
     update(proposals)
@@ -159,6 +159,8 @@ def _proposal(rows: Sequence[Row[Any]]) -> Proposal:
             for backend, row in zip(ids, rows, strict=True)
             if row.backend_outcome is not None
         ),
+        telling_until=first.telling_until,
+        told_at=first.told_at,
     )
 
 

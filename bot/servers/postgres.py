@@ -38,7 +38,7 @@ _VERDICTS = {
 """What an answer of `Way.signal` comes to unless the watch sees more; any other answer is a refusal."""
 _ENDED = {"signalled": Verdict.TERMINATED, "not_signalled": Verdict.ALREADY_GONE}
 """What it comes to when the session is gone at last: one the server could not signal had ended by itself."""
-_WITHOUT_DETAIL = ("gone", "late", "changed", "signalled")
+_WITHOUT_DETAIL = ("gone", "changed", "signalled")
 
 
 def note(server: str, lack: Missing, words: str = "something is missing on the server") -> None:
@@ -128,7 +128,8 @@ class PostgresServer:
             ended = backend not in left
             verdicts[backend] = (_ENDED if ended else _VERDICTS).get(answer) or _VERDICTS.get(answer, Verdict.REFUSED)
             if answer not in _WITHOUT_DETAIL:
-                details[backend] = answer
+                # What is late was there, and nothing was sent to it.
+                details[backend] = Presence.THERE if answer == "late" else answer
         return Verdicts(verdicts, details)
 
     # Work on the connection.

@@ -98,7 +98,8 @@ class Verdicts(Mapping[BackendId, Verdict]):
     """How it ended with each target, in the order they were given; `details` say in one word why, for some of them.
 
     Of the refused: own, superuser, replication, not_client, service, not_student, pooler, unknown_state; of the failed: hidden
-    (the bot may not see it), no_right (to signal it), not_signalled (the server could not).
+    (the bot may not see it), no_right (to signal it), not_signalled (the server could not); of the interrupted: there (its time was
+    over, and it was left alone).
     """
 
     def __init__(self, verdicts: Mapping[BackendId, Verdict], details: Mapping[BackendId, str] | None = None) -> None:

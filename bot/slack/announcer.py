@@ -8,18 +8,24 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 import aiohttp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access.member import Actor
+from bot.connections.ending import Ended
 from bot.incidents.proposal import Place, Proposal
-from bot.slack.api_errors import FAILED, UNREACHABLE, why
+from bot.servers.capacity import Capacity
+from bot.slack.api_errors import FAILED, UNREACHABLE, is_passing, why
 from bot.slack.blocks import settled
 from bot.slack.blocks.text import Message
+from bot.slack.commands import CommandNames
 
 log = logging.getLogger(__name__)
 
 _JSON = {"Content-Type": "application/json"}
 TRIES = 4
+DMS_LOOKED_AT = 100
+"""Messages; the bot writes few to anybody, and only those since the proposal count."""
 LONGEST_WAIT = 30.0
 """Seconds; a longer `Retry-After` is not waited for, the next way is tried."""
 
@@ -28,12 +34,18 @@ class Announcer:
     """Sends messages, and never raises for a person who cannot be reached: that is logged."""
 
     def __init__(
-        self, client: AsyncWebClient, session: aiohttp.ClientSession, clock: Callable[[], datetime], zone: tzinfo
+        self,
+        client: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        clock: Callable[[], datetime],
+        zone: tzinfo,
+        names: CommandNames,
     ) -> None:
         self._client = client
         self._session = session
         self._clock = clock
         self._zone = zone
+        self._names = names
 
     async def answer(self, place: Place, actor: Actor, message: Message, *, replace: bool = False) -> None:
         """Show `message` to `actor` alone, at `place`; with `replace`, instead of the message that was clicked."""
@@ -43,24 +55,54 @@ class Announcer:
             return
         await self.tell(actor, message)
 
-    async def tell(self, actor: Actor, message: Message) -> None:
-        """Send `message` to `actor` by DM."""
+    async def tell(self, actor: Actor, message: Message, about: Proposal | None = None) -> bool:
+        """Send `message` to `actor` by DM; one that is `about` the end of a proposal not again where it is there already.
+
+        False: it may go through later.
+        """
         try:
             opened = await self._client.conversations_open(users=[actor.id])
-            await self._client.chat_postMessage(
-                channel=opened["channel"]["id"], **_content(message), unfurl_links=False
-            )
+            channel = opened["channel"]["id"]
+            if about is None:
+                await self._client.chat_postMessage(channel=channel, **_content(message), unfurl_links=False)
+            elif not await self._is_told(channel, about):
+                await self._client.chat_postMessage(
+                    channel=channel, **_content(message), unfurl_links=False, metadata=_mark(about)
+                )
         except FAILED as exc:
             log.warning("a person could not be told", extra={"action": "tell", "actor": actor.id, "why": why(exc)})
+            return isinstance(exc, SlackApiError) and not is_passing(exc)
+        return True
 
-    async def tell_settled(self, proposal: Proposal) -> None:
-        """Say how an interrupted proposal was settled."""
-        message = settled.render(proposal, zone=self._zone)
-        await self.answer(proposal.place, proposal.requester_actor, message, replace=True)
+    async def tell_end(self, proposal: Proposal, capacity: Capacity | None = None, *, on_record: bool = True) -> bool:
+        """Say what became of a resolved or withdrawn proposal, in place of the message that was clicked, else by DM.
+
+        Told twice it is seen once: an ephemeral answer, which nobody can look for, is no way here.
+        """
+        ended = Ended(proposal, capacity, on_record)
+        message = settled.render_end(ended, zone=self._zone, names=self._names)
+        return await self._respond(proposal.place, message, replace=True) or await self.tell(
+            proposal.requester_actor, message, proposal
+        )
 
     async def tell_reconnected(self, proposal: Proposal, pids: tuple[int, ...]) -> None:
         """Say that the client of a connection that was ended came back within seconds."""
         await self.answer(proposal.place, proposal.requester_actor, settled.render_reconnected(proposal, pids))
+
+    async def _is_told(self, channel: str, about: Proposal) -> bool:
+        """Look for the message that a process sent which did not live to write that down."""
+        since = f"{about.created_at.timestamp():.6f}"
+        try:
+            found = await self._client.conversations_history(
+                channel=channel, oldest=since, limit=DMS_LOOKED_AT, include_all_metadata=True
+            )
+        except SlackApiError as exc:
+            if is_passing(exc):
+                raise
+            # Without the right to look, twice is better than never.
+            log.warning("cannot look what was told", extra={"action": "history", "why": why(exc)})
+            return False
+        return any(message.get("metadata") == _mark(about) for message in found["messages"])
 
     async def _respond(self, place: Place, message: Message, *, replace: bool) -> bool:
         if not place.response_url or (place.response_url_until and place.response_url_until <= self._clock()):
@@ -99,6 +141,11 @@ class Announcer:
             log.info("no ephemeral answer", extra={"action": "postEphemeral", "actor": actor.id, "why": why(exc)})
             return False
         return True
+
+
+def _mark(about: Proposal) -> dict[str, Any]:
+    """What a message about the end of a proposal carries, unseen, to be found by."""
+    return {"event_type": "connbot_end", "event_payload": {"proposal": about.id}}
 
 
 def _content(message: Message) -> dict[str, Any]:

@@ -126,6 +126,9 @@ proposals = Table(
     Column("claimed_at", AwareTime),
     Column("deadline", AwareTime),
     Column("resolved_at", AwareTime),
+    # What became of it is to be told to its person by one process at a time, until then; and when that was done.
+    Column("telling_until", AwareTime),
+    Column("told_at", AwareTime),
     PrimaryKeyConstraint("id"),
     CheckConstraint("id <> ''", name="id"),
     CheckConstraint("server <> ''", name="server"),
@@ -138,6 +141,7 @@ proposals = Table(
     CheckConstraint("(claimed_by IS NOT NULL) = (state IN ('claimed', 'resolved'))", name="claimed"),
     CheckConstraint("(resolved_at IS NOT NULL) = (state = 'resolved')", name="resolved"),
     _together("response_url", "response_url", "response_url_until"),
+    CheckConstraint("told_at IS NULL OR state IN ('resolved', 'withdrawn')", name="told"),
     _one_of("kind", PROPOSAL_KINDS),
     _one_of("state", PROPOSAL_STATES),
     _one_of("by_right", RIGHTS),
@@ -151,6 +155,13 @@ proposals = Table(
         "lapses_at",
         sqlite_where=text("state IN ('waiting', 'proposed', 'claimed')"),
         postgresql_where=text("state IN ('waiting', 'proposed', 'claimed')"),
+    ),
+    # What nobody has been told of yet: hardly ever any.
+    Index(
+        "ix_proposals_untold",
+        "created_at",
+        sqlite_where=text("told_at IS NULL AND state IN ('resolved', 'withdrawn')"),
+        postgresql_where=text("told_at IS NULL AND state IN ('resolved', 'withdrawn')"),
     ),
 )
 

@@ -321,7 +321,7 @@ async def test_a_failure_that_nobody_foresaw_is_told_with_a_reference(
         us, team = workspace.app(), workspace.state.team
         client = identity.web_client(workspace.api_url, session, BOT_TOKEN)
         work, desk = Work(), Desk(database)
-        front = Front(work, desk, Announcer(client, session, clock, UTC), CommandNames(), clock)
+        front = Front(work, desk, Announcer(client, session, clock, UTC, CommandNames()), CommandNames(), clock)
         failing = Failing(workspace, front)
         authorize = OneWorkspace(identity.Workspace(team.id, team.name, us.bot_user_id, us.bot_id), BOT_TOKEN)
         app = AsyncApp(client=client, authorize=authorize, signing_secret="", process_before_response=True)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 
 import aiohttp
@@ -12,15 +12,17 @@ import pytest
 import pytest_asyncio
 
 from bot.access.member import Actor
-from bot.incidents.proposal import RESPONSE_URL_LIVES_FOR, Place
+from bot.incidents.proposal import RESPONSE_URL_LIVES_FOR, Place, Proposal, State
 from bot.slack.announcer import Announcer
 from bot.slack.blocks.text import Message
+from bot.slack.commands import CommandNames
 from bot.slack.identity import web_client
 from bot.workspace import model
 from bot.workspace.limits import Fault
 from bot.workspace.response_urls import USES, Occasion
 from bot.workspace.server import Workspace
-from tests.workspaces import BOT_TOKEN, Clock, a_workspace
+from tests import builders
+from tests.workspaces import BOT_TOKEN, Clock, a_seed, a_workspace
 
 TEXT = "alice has 3 of 5 connections."
 MESSAGE = Message(TEXT, ({"type": "section", "text": {"type": "plain_text", "text": TEXT}},))
@@ -61,7 +63,7 @@ class Desk:
 async def announcing(workspace: Workspace, clock: Clock) -> AsyncIterator[Desk]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
         client = web_client(workspace.api_url, session, BOT_TOKEN)
-        yield Desk(workspace, Announcer(client, session, clock, UTC), clock)
+        yield Desk(workspace, Announcer(client, session, clock, UTC, CommandNames()), clock)
 
 
 @pytest_asyncio.fixture
@@ -262,3 +264,55 @@ async def test_garbage_instead_of_an_answer_leads_to_the_next_way(desk: Desk) ->
         await desk.announcer.answer(Place("", None, url), desk.alice, MESSAGE)
 
     assert len(desk.dms) == 1
+
+
+def an_end(desk: Desk, place: Place) -> Proposal:
+    """A proposal of alice's that was cancelled."""
+    proposed = builders.a_proposal(state=State.WITHDRAWN, place=place)
+    return replace(proposed, team=desk.alice.team, requester=desk.alice.id, created_at=desk.clock())
+
+
+async def test_the_end_of_a_proposal_takes_the_place_of_its_buttons_however_often_it_is_told(desk: Desk) -> None:
+    await desk.announcer.answer(desk.place(), desk.alice, MESSAGE)
+    (asked,) = desk.seen()
+    ended = an_end(desk, desk.place(original=asked))
+
+    assert [await desk.announcer.tell_end(ended) for _ in range(3)] == [True] * 3
+
+    (shown,) = desk.seen()
+    assert shown.ts == asked.ts
+    assert "Cancelled" in shown.text
+    assert desk.called == []
+
+
+async def test_the_end_of_a_proposal_comes_by_one_dm_however_often_it_is_told(desk: Desk) -> None:
+    place = desk.place()
+    desk.clock.move(timedelta(minutes=31))
+    ended = an_end(desk, place)
+    await desk.announcer.tell(desk.alice, MESSAGE)
+
+    assert [await desk.announcer.tell_end(ended) for _ in range(3)] == [True] * 3
+    await desk.announcer.tell_end(replace(ended, id="another"))
+
+    assert ["Cancelled" in one.text for one in desk.dms] == [False, True, True]
+    assert desk.seen() == []
+    assert desk.workspace.complaints == []
+
+
+async def test_without_the_right_to_look_it_is_told_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    clock, scopes = Clock(), ["chat:write", "im:write"]
+    seed = a_seed(manifest={"oauth_config": {"scopes": {"bot": scopes}}})
+    async with a_workspace(seed, now=clock) as workspace, announcing(workspace, clock) as desk:
+        with caplog.at_level(logging.WARNING, logger="bot"):
+            assert await desk.announcer.tell_end(an_end(desk, Place("")))
+
+        assert len(desk.dms) == 1
+        assert [line.__dict__["why"] for line in caplog.records] == ["missing_scope"]
+
+
+async def test_who_cannot_be_told_now_may_be_told_later_and_who_never_can_is_given_up(desk: Desk) -> None:
+    ended = an_end(desk, Place(""))
+    assert await desk.announcer.tell_end(replace(ended, requester="U0NOBODY"))
+    desk.workspace.inject("conversations.open", Fault(500), times=100)
+    assert not await desk.announcer.tell_end(ended)
+    assert desk.dms == []

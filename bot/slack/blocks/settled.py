@@ -2,14 +2,23 @@
 
 from datetime import tzinfo
 
-from bot.connections.ending import Unsettled
+from bot.connections.ending import Ended, Unsettled
 from bot.incidents.proposal import NotClaimed, Proposal, State
-from bot.servers.server import Presence
+from bot.servers.server import Presence, Verdict
 from bot.slack.blocks import connection, elements, outcome
 from bot.slack.blocks.text import Message, code, moment, name, person, plural
 from bot.slack.commands import CommandNames
 
 PIDS_NAMED = 5
+
+
+def render_end(ended: Ended, *, zone: tzinfo, names: CommandNames) -> Message:
+    """Show what became of a proposal, however it came to its end: the same whoever tells it."""
+    if ended.proposal.state is State.WITHDRAWN:
+        return render_withdrawn(ended.proposal)
+    if any(one.verdict is Verdict.INTERRUPTED for one in ended.proposal.outcomes):
+        return render(ended.proposal, zone=zone)
+    return outcome.render(ended, zone=zone, names=names)
 
 
 def render(proposal: Proposal, *, zone: tzinfo) -> Message:
@@ -21,7 +30,8 @@ def render(proposal: Proposal, *, zone: tzinfo) -> Message:
     )
     head = f"The bot was interrupted{when} while it ended {_what(proposal)}."
     lines = outcome.describe(proposal)
-    there = any(one.detail == Presence.THERE for one in proposal.outcomes)
+    interrupted = [one.detail for one in proposal.outcomes if one.verdict is Verdict.INTERRUPTED]
+    there = any(detail != Presence.GONE for detail in interrupted)
     on = (
         "Ask again to see what is there now; nothing more is done by itself."
         if there

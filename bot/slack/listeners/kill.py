@@ -8,6 +8,7 @@ from bot.access.desk import Admission
 from bot.access.member import Standing
 from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
 from bot.connections.plan import TerminateRequest
+from bot.connections.telling import Telling
 from bot.connections.termination import Prospect, Termination
 from bot.errors import BotError
 from bot.incidents.proposal import NotClaimed, Proposal
@@ -33,9 +34,16 @@ class KillListener:
     """Nothing ends before the click on **Terminate**."""
 
     def __init__(
-        self, termination: Termination, announcer: Announcer, work: Work, names: CommandNames, zone: tzinfo
+        self,
+        termination: Termination,
+        telling: Telling,
+        announcer: Announcer,
+        work: Work,
+        names: CommandNames,
+        zone: tzinfo,
     ) -> None:
         self._termination = termination
+        self._telling = telling
         self._announcer = announcer
         self._work = work
         self._names = names
@@ -58,38 +66,48 @@ class KillListener:
         elif (await admit()).first:
             if isinstance(found, BotError):
                 raise found
-            await self._announcer.answer(call.place, call.actor, self._ended(found), replace=_is_over(found))
+            await self._announcer.answer(call.place, call.actor, self._not_claimed(found), replace=_is_over(found))
 
     async def _terminate(self, call: Call, found: Prospect) -> None:
         claim = await self._termination.claim(call.actor, found, call.place, delivery=call.key, now=call.at)
         if isinstance(claim, NotClaimed):
             if claim.why != "repeated":
-                await self._announcer.answer(call.place, call.actor, self._ended(claim), replace=_is_over(claim))
+                await self._announcer.answer(call.place, call.actor, self._not_claimed(claim), replace=_is_over(claim))
             return
         ending = asyncio.ensure_future(self._termination.end(claim.proposal, now=call.at))
         done, _pending = await asyncio.wait({ending}, timeout=PROGRESS_AFTER)
         if not done:
             await self._announcer.answer(call.place, call.actor, outcome.render_progress(), replace=True)
         result = await ending
-        await self._announcer.answer(call.place, call.actor, self._ended(result), replace=True)
-        if isinstance(result, Ended):
-            self._work.start(self._look_again(result.proposal), "look again", needed=False)
+        if isinstance(result, Unsettled):
+            message = settled.render_unsettled(result, zone=self._zone)
+            await self._announcer.answer(call.place, call.actor, message, replace=True)
+            return
+        await self._telling.tell(result)
+        if not result.on_record:
+            self._work.start(self._complete(result), "complete the record")
+        self._work.start(self._look_again(result.proposal), "look again", needed=False)
+
+    async def _complete(self, ended: Ended) -> None:
+        completed = await self._termination.complete(ended)
+        if completed.on_record:
+            await self._telling.tell(completed)
 
     async def on_cancel(self, call: Call, _: Standing) -> None:
         """The click on **Cancel**."""
         result = await self._termination.withdraw(call.actor, payloads.read_proposal_id(call.text), call.place)
         if isinstance(result, NotClaimed):
-            message = self._ended(result)
+            message = self._not_claimed(result)
             await self._announcer.answer(call.place, call.actor, message, replace=_is_over(result))
         else:
-            await self._announcer.answer(call.place, call.actor, settled.render_withdrawn(result), replace=True)
+            await self._telling.tell(Ended(result, None))
 
     async def on_ask_again(self, call: Call, standing: Standing) -> None:
         """The click on **Ask again**: the same backends with fresh facts."""
         proposal_id = payloads.read_proposal_id(call.text)
         result = await self._termination.ask_again(standing, proposal_id, call.place, now=call.at)
         if isinstance(result, NotClaimed):
-            await self._announcer.answer(call.place, call.actor, self._ended(result))
+            await self._announcer.answer(call.place, call.actor, self._not_claimed(result))
         else:
             await self._announcer.answer(call.place, call.actor, self._previewed(result), replace=True)
 
@@ -113,12 +131,8 @@ class KillListener:
             return confirmation.render(result, zone=self._zone, names=self._names)
         return confirmation.render_nothing(result, zone=self._zone, names=self._names)
 
-    def _ended(self, result: Ended | Unsettled | NotClaimed) -> Message:
-        if isinstance(result, Ended):
-            return outcome.render(result, zone=self._zone, names=self._names)
-        if isinstance(result, Unsettled):
-            return settled.render_unsettled(result, zone=self._zone)
-        return settled.render_not_claimed(result, zone=self._zone, names=self._names)
+    def _not_claimed(self, refused: NotClaimed) -> Message:
+        return settled.render_not_claimed(refused, zone=self._zone, names=self._names)
 
 
 def _is_over(result: NotClaimed) -> bool:

@@ -25,14 +25,15 @@ from tests.postgres import Postgres
 
 MOMENT = datetime(2026, 11, 22, 6, 7, 8, 123456, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]
+NEXT_REVISION = f"{int(migrate.HEAD) + 1:04}"
 NEXT = '''
 """Build a parent table anew."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{ours}"
 
 
 def upgrade() -> None:
@@ -52,7 +53,8 @@ async def empty(own_database_url: str) -> AsyncIterator[OwnDatabase]:
 def next_release(folder: Path, more: str = "pass") -> Path:
     """The project's revisions and one more, which changes a table that others refer to."""
     shutil.copytree(migrate.scripts(), folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_next.py").write_text(NEXT.format(more=more))
+    text = NEXT.format(more=more, ours=migrate.HEAD, next=NEXT_REVISION)
+    (folder / "versions" / f"{NEXT_REVISION}_next.py").write_text(text)
     return folder
 
 
@@ -102,8 +104,9 @@ async def _definitions(db: OwnDatabase) -> set[str]:
                         WHERE table_schema = 'public' AND table_name <> 'alembic_version'"""
     async with db.read() as connection:
         found = (await connection.execute(text(query))).scalars().all()
-    # SQLite keeps the words of CREATE TABLE: the order of its constraints means nothing.
-    return {" ".join(sorted(str(definition).replace(",", " ").replace(")", " ").split())) for definition in found}
+    # SQLite keeps the words of CREATE TABLE: the order of its constraints means nothing, nor that a renamed table is quoted.
+    without = str.maketrans({",": " ", ")": " ", '"': None})
+    return {" ".join(sorted(str(definition).translate(without).split())) for definition in found}
 
 
 async def test_an_sqlite_file_is_migrated_by_serve_itself(tmp_path: Path) -> None:
@@ -140,22 +143,24 @@ async def test_the_schema_of_a_newer_release_is_left_alone(
     assert not list(tmp_path.glob("*.before-*"))
 
 
+PROPOSAL: dict[str, Any] = {
+    "team": "T1",
+    "kind": "terminate",
+    "server": "class",
+    "role": "alice",
+    "role_oid": 1,
+    "requester": "U1",
+    "by_right": "owner",
+    "reason": "strays",
+    "state": "proposed",
+    "channel": "C1",
+    "created_at": MOMENT,
+    "lapses_at": MOMENT + timedelta(minutes=2),
+}
+
+
 async def fill(db: OwnDatabase) -> dict[str, list[Any]]:
     people = {"team": "T1", "slack_id": "U1", "server": "class"}
-    proposal = {
-        "team": "T1",
-        "kind": "terminate",
-        "server": "class",
-        "role": "alice",
-        "role_oid": 1,
-        "requester": "U1",
-        "by_right": "owner",
-        "reason": "strays",
-        "state": "proposed",
-        "channel": "C1",
-        "created_at": MOMENT,
-        "lapses_at": MOMENT + timedelta(minutes=2),
-    }
     backend = {"started_at": MOMENT, "application_name": "psql", "state": "idle", "has_written": True}
     added: dict[str, object] = {"grade": "responder", "roles": "", "added_by": "U2", "added_at": MOMENT}
     linked: dict[str, object] = {
@@ -180,7 +185,7 @@ async def fill(db: OwnDatabase) -> dict[str, list[Any]]:
         await connection.execute(insert(members), people | added)
         await connection.execute(insert(owners), people | linked)
         await connection.execute(insert(incidents), incident)
-        await connection.execute(insert(proposals), [proposal | {"id": f"P{n}"} for n in range(20)])
+        await connection.execute(insert(proposals), [PROPOSAL | {"id": f"P{n}"} for n in range(20)])
         rows = [
             backend | {"proposal_id": f"P{n}", "position": position, "pid": 1 + position}
             for n in range(20)
@@ -203,8 +208,8 @@ async def test_a_change_of_a_populated_parent_table_keeps_every_row(
 ) -> None:
     before = await fill(own_database)
     assert len(before["proposal_backends"]) == 60
-    assert migrate.upgrade(migrated_url, folder=next_release(tmp_path / "scripts")) == "0001"
-    assert await migrate.current(own_database) == "0002"
+    assert migrate.upgrade(migrated_url, folder=next_release(tmp_path / "scripts")) == migrate.HEAD
+    assert await migrate.current(own_database) == NEXT_REVISION
     assert await stored(own_database) == before
     async with own_database.write() as connection:
         await connection.execute(text("DELETE FROM proposals WHERE id = 'P0'"))
@@ -217,10 +222,10 @@ async def test_the_older_sqlite_file_is_kept_as_it_was_and_for_its_owner_alone(
     async with OwnDatabase(migrated_sqlite_url) as db:
         before = await fill(db)
     migrate.upgrade(migrated_sqlite_url, folder=next_release(tmp_path / "scripts"))
-    copy = tmp_path / "own.db.before-0002"
+    copy = tmp_path / f"own.db.before-{NEXT_REVISION}"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     async with OwnDatabase(f"sqlite:///{copy}") as db:
-        assert await migrate.current(db) == "0001"
+        assert await migrate.current(db) == migrate.HEAD
         assert await stored(db) == before
 
 
@@ -231,7 +236,7 @@ async def test_a_migration_that_fails_half_way_changes_nothing(
     scripts = next_release(tmp_path / "scripts", more='op.execute("INSERT INTO nowhere VALUES (1)")')
     with pytest.raises(OwnDatabaseUnavailable, match="nowhere"):
         migrate.upgrade(migrated_url, folder=scripts)
-    assert await migrate.current(own_database) == "0001"
+    assert await migrate.current(own_database) == migrate.HEAD
     assert await stored(own_database) == before
 
 
@@ -242,6 +247,52 @@ async def test_a_migration_that_would_lose_parents_changes_nothing(migrated_sqli
         with pytest.raises(OwnDatabaseUnavailable, match="proposal_backends"):
             migrate.upgrade(migrated_sqlite_url, folder=scripts)
         assert await stored(db) == before
+
+
+async def test_what_ended_before_counts_as_told_and_nothing_else_changes(
+    empty: OwnDatabase, own_database_url: str, tmp_path: Path
+) -> None:
+    migrate.upgrade(own_database_url, folder=release(tmp_path / "scripts", "0001"))
+    states = ("proposed", "claimed", "resolved", "withdrawn", "lapsed")
+    async with empty.write() as connection:
+        for state in states:
+            await connection.execute(insert(proposals), ended(state))
+            await connection.execute(insert(proposal_backends), BACKEND | {"proposal_id": state})
+    assert migrate.upgrade(own_database_url) == "0001"
+    rows = {row.id: row for row in (await stored(empty))["proposals"]}
+    assert {name: row.told_at for name, row in rows.items()} == dict.fromkeys(states) | {
+        "resolved": MOMENT + timedelta(minutes=1),
+        "withdrawn": MOMENT,
+    }
+    for state in states:
+        assert ended(state).items() <= rows[state]._asdict().items()
+    assert len((await stored(empty))["proposal_backends"]) == len(states)
+
+
+BACKEND = {
+    "position": 0,
+    "pid": 1,
+    "started_at": MOMENT,
+    "application_name": "psql",
+    "state": "idle",
+    "has_written": True,
+}
+
+
+def ended(state: str) -> dict[str, Any]:
+    """A proposal that came to this state."""
+    taken = {"claimed_by": "U1", "claimed_at": MOMENT, "deadline": MOMENT} if state in ("claimed", "resolved") else {}
+    resolved = {"resolved_at": MOMENT + timedelta(minutes=1)} if state == "resolved" else {}
+    return PROPOSAL | taken | resolved | {"id": state, "state": state}
+
+
+def release(folder: Path, newest: str) -> Path:
+    """The revisions up to `newest`, as an older release had them."""
+    shutil.copytree(migrate.scripts(), folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in (folder / "versions").glob("*.py"):
+        if script.name[:4] > newest:
+            script.unlink()
+    return folder
 
 
 async def test_several_processes_may_migrate_at_once(empty: OwnDatabase, own_database_url: str) -> None:

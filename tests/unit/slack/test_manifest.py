@@ -27,6 +27,7 @@ SCOPES = {
     "bots_info": {"users:read"},
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
+    "conversations_history": {"im:history"},
     # Whichever fits the channel: only its id is known before.
     "conversations_info": {"channels:read", "groups:read"},
     "conversations_open": {"im:write"},

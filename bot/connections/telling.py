@@ -1,0 +1,64 @@
+"""Telling: whoever asked learns what became of it once, whichever process lives to tell."""
+
+import asyncio
+import logging
+
+from bot.connections.ending import Ended
+from bot.errors import OwnDatabaseUnavailable, ServerUnavailable, UnknownServer
+from bot.incidents.proposal import USUAL, Proposal, State, Waits
+from bot.incidents.teller import Teller
+from bot.incidents.untold import Untold
+from bot.servers.capacity import Capacity
+from bot.servers.fleet import Fleet
+from bot.servers.server import Verdict
+
+log = logging.getLogger(__name__)
+
+
+class Telling:
+    """Tells what proposals came to and keeps that it was told; safe to run in every process at once."""
+
+    def __init__(self, fleet: Fleet, untold: Untold, teller: Teller, waits: Waits = USUAL) -> None:
+        self._fleet = fleet
+        self._untold = untold
+        self._teller = teller
+        self._waits = waits
+
+    async def tell(self, ended: Ended) -> None:
+        """Tell what became of a proposal that this process ended or has in hand; who cannot be told now is told later."""
+        try:
+            # After that another process may take it up.
+            async with asyncio.timeout(self._waits.telling_holds_for.total_seconds()):
+                told = await self._teller.tell_end(ended.proposal, ended.capacity, on_record=ended.on_record)
+        except TimeoutError:
+            told = False
+        if not told:
+            log.warning("not told yet", extra={"action": "tell", "proposal": ended.proposal.id})
+        elif ended.on_record:
+            await self._keep(ended.proposal)
+
+    async def tell_again(self, proposal: Proposal) -> None:
+        """Tell what became of a proposal that another process, or an earlier one, ended."""
+        await self.tell(Ended(proposal, await self._capacity(proposal)))
+
+    async def tell_left_over(self) -> int:
+        """Tell what ended without its person's knowing, and return how many that were."""
+        taken = await self._untold.take()
+        await asyncio.gather(*map(self.tell_again, taken))
+        return len(taken)
+
+    async def _keep(self, proposal: Proposal) -> None:
+        try:
+            await self._untold.told(proposal)
+        except OwnDatabaseUnavailable as exc:
+            log.warning("told off the record", extra={"action": "tell", "proposal": proposal.id, "why": exc.detail})
+
+    async def _capacity(self, proposal: Proposal) -> Capacity | None:
+        """What is free now; not where it was cancelled or interrupted, and that is not what is told."""
+        if proposal.state is not State.RESOLVED or any(one.verdict is Verdict.INTERRUPTED for one in proposal.outcomes):
+            return None
+        try:
+            reading = await self._fleet.choose(proposal.server).read(proposal.role)
+        except (ServerUnavailable, UnknownServer):
+            return None
+        return reading.capacity if reading else None
