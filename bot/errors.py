@@ -56,11 +56,20 @@ class AmbiguousRole(BotError):
 
 @dataclass
 class ServerUnavailable(BotError):
-    """A server did not answer; `why` is one of full, unreachable, deadline, rights, refused, and `detail` its own words."""
+    """A server did not answer; `why` is one word, and `detail` its own words.
+
+    full (it has no slot for us), role_full and database_full (our own role, or the database we log in to, is at its limit),
+    unreachable, deadline, rights, refused.
+    """
 
     server: str
     why: str
     detail: str = ""
+
+    @property
+    def is_full(self) -> bool:
+        """It answers, and refuses a further connection for their number."""
+        return self.why in ("full", "role_full", "database_full")
 
 
 @dataclass

@@ -33,6 +33,17 @@ class Limit:
         """Nobody more gets in under this limit."""
         return self.left == 0
 
+    @property
+    def must_end(self) -> int | None:
+        """How many must end before one more gets in: 0 while there is room, None where none ever does (a limit of 0).
+
+        More than one where a limit was lowered, and on a server into which some came through reserved slots: the server
+        counts those too, so ending one of them, or of the others, frees nothing for anybody without a right to the reserve.
+        """
+        if not self.full:
+            return 0
+        return self.used - self.limit + 1 if self.limit else None
+
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
@@ -42,7 +53,7 @@ class Capacity:
     databases: tuple[Limit, ...]
     """Of the databases in which the role has connections now, and of those named as usual ones."""
     server: Limit
-    """Ordinary slots: `max_connections` less the reserved ones."""
+    """Ordinary slots: `max_connections` less the reserved ones; for a superuser all of them."""
     role_exempt: bool = False
     """Superusers are not held by role or database limits."""
 

@@ -37,10 +37,15 @@ def database_limit(name: str, used: int, setting: int) -> Limit:
     return Limit(LimitKind.DATABASE, name, used, None if setting in (NO_LIMIT, INVALID_DATABASE) else setting)
 
 
-def server_limit(name: str, used: int, slots: ServerSlots, version: int) -> Limit:
-    """The server's ordinary slots; `used` counts every client backend, those in reserved slots too, as the server does.
+def server_limit(
+    name: str, used: int, slots: ServerSlots, version: int, *, starting: int = 0, all_slots: bool = False
+) -> Limit:
+    """The server's ordinary slots, or for a superuser `all_slots`; `used` counts every client backend, as the server does.
 
-    A connection that still authenticates holds a slot of the server (of no role and no database yet), and before
-    PostgreSQL 18 no view shows it: the count is a lower bound there.
+    Those in reserved slots count too. A connection that still authenticates holds a slot of the server (of no role and no
+    database yet): before PostgreSQL 18 no view shows it, so the count is a lower bound there; from then on they are `starting`.
+    One for which there is no slot is about to be refused, so they count up to the limit and not beyond.
     """
-    return Limit(LimitKind.SERVER, name, used, slots.ordinary, at_least=version < SHOWS_LOGINS)
+    limit = slots.max_connections if all_slots else slots.ordinary
+    used = max(used, min(used + starting, limit))
+    return Limit(LimitKind.SERVER, name, used, limit, at_least=version < SHOWS_LOGINS)

@@ -26,11 +26,13 @@ ATTEMPT_WITHIN = 10.0
 HEARTBEAT_EVERY = 20.0
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
+LONGEST_PAUSE_WHEN_FULL = 1.0
+"""On a full server the slot that comes free next is taken by whoever asks first, and reconnecting clients ask often."""
 
 
-def pause(failures: int, draw: float) -> float:
+def pause(failures: int, draw: float, longest: float = LONGEST_PAUSE) -> float:
     """Seconds to wait after so many failed attempts: doubling, between half and the whole of it by `draw` of [0, 1)."""
-    return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 16)) * (0.5 + draw / 2))
+    return float(min(longest, FIRST_PAUSE * 2 ** min(failures - 1, 16)) * (0.5 + draw / 2))
 
 
 @dataclass(slots=True, eq=False)
@@ -142,7 +144,7 @@ class Holder:
     async def _open_first(self) -> None:
         connection = await self._attempt()
         if connection is None:
-            await self._sleep(pause(self._failures, self._draw()))
+            await self._nap()
         else:
             self._take(connection)
 
@@ -213,6 +215,10 @@ class Holder:
                 await result.close()
             raise
 
+    async def _nap(self) -> None:
+        full = self._failure is not None and self._failure.is_full
+        await self._sleep(pause(self._failures, self._draw(), LONGEST_PAUSE_WHEN_FULL if full else LONGEST_PAUSE))
+
     async def _connect_in_time(self) -> Connection:
         try:
             async with asyncio.timeout(ATTEMPT_WITHIN):
@@ -226,7 +232,7 @@ class Holder:
         If the old one answers after all before another was opened, it is kept.
         """
         while (connection := await self._attempt()) is None:
-            napping = asyncio.ensure_future(self._sleep(pause(self._failures, self._draw())))
+            napping = asyncio.ensure_future(self._nap())
             await asyncio.wait({stuck, napping}, return_when=asyncio.FIRST_COMPLETED)
             napping.cancel()
             if stuck.done():

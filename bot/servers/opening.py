@@ -15,7 +15,7 @@ from psycopg.pq import Format
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.numeric import Int8Dumper
 
-from bot.causes.refusal import recognise_refusal
+from bot.causes.refusal import RefusalKind, recognise_refusal
 from bot.errors import ServerUnavailable
 from bot.servers import queries
 from bot.servers.rights import RightsFacts
@@ -32,6 +32,7 @@ _CANCEL_WITHIN = 1.0
 _QUERY_CANCELED = "57014"
 _INSUFFICIENT_PRIVILEGE = "42501"
 _OPTIONS_REFUSED = "unsupported startup parameter"
+_FULL = {RefusalKind.ROLE_LIMIT: "role_full", RefusalKind.DATABASE_LIMIT: "database_full"}
 _NOT_YET_OR_NO_MORE = "the database system is"
 _POOLER_BEFORE_IT = "a pooler stands before the server and refuses our settings: the dsn must name the server itself"
 
@@ -164,7 +165,7 @@ def pooler_parameters(settings: ServerSettings) -> dict[str, Any]:
 def _unavailable_at_connect(server: str, text: str) -> ServerUnavailable:
     refusal = recognise_refusal(text)
     if refusal.is_full:
-        return ServerUnavailable(server, "full", refusal.words)
+        return ServerUnavailable(server, _FULL.get(refusal.kind, "full"), refusal.words)
     if _OPTIONS_REFUSED in refusal.words:
         return ServerUnavailable(server, "refused", f"{refusal.words}; {_POOLER_BEFORE_IT}")
     answered = refusal.by_server and not refusal.words.startswith(_NOT_YET_OR_NO_MORE)

@@ -82,7 +82,8 @@ WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED (
     WHERE d.oid IN (SELECT datid FROM activity WHERE usesysid IN (SELECT oid FROM role))
         OR d.datname = ANY (%(databases)s::text[])
 ), server AS (
-    SELECT count(*) FILTER (WHERE is_client) AS server_used, count(*) FILTER (WHERE backend_start IS NULL) AS hidden,
+    SELECT count(*) FILTER (WHERE is_client AND state IS DISTINCT FROM 'starting') AS server_used,
+        count(*) FILTER (WHERE is_client AND state = 'starting') AS server_starting, count(*) FILTER (WHERE backend_start IS NULL) AS hidden,
         current_setting('max_connections')::int AS max_connections,
         current_setting('superuser_reserved_connections')::int AS superuser_reserved,
         coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved,

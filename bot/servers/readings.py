@@ -96,7 +96,14 @@ def _capacity(row: Row, settings: ServerSettings, role: Role, backends: Collecti
         databases=tuple(
             sorted((limit for limit in _databases(row) if limit.name in met), key=lambda limit: limit.name)
         ),
-        server=server_limit(settings.name, row["server_used"], slots, version),
+        server=server_limit(
+            settings.name,
+            row["server_used"],
+            slots,
+            version,
+            starting=row["server_starting"],
+            all_slots=role.superuser,
+        ),
         role_exempt=role.superuser,
     )
 

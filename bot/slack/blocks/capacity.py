@@ -40,10 +40,28 @@ def remarks(capacity: Capacity, quote: Quote) -> list[str]:
     limits = [] if capacity.role_exempt else [capacity.role, *capacity.databases]
     full = [limit for limit in (*limits, capacity.server) if limit.full and limit is not biting]
     found = [f"Full too: {join([_named(limit, quote) for limit in full])}."] if full else []
+    server = capacity.server
+    if server.must_end and server.must_end > 1:
+        least = "at least " if server.at_least else ""
+        found.append(
+            f"The server has {least}{server.used:,} connections for {server.limit:,} ordinary slots, because some came in through "
+            f"reserved ones and count too: {least}{server.must_end:,} must end before a student gets in."
+        )
     shown = [capacity.role, *full, *([biting] if biting else [])]
     if any(limit.at_least for limit in shown):
         found.append("\u201cAt least\u201d: logins in progress may hold further slots that no view shows.")
     return found
+
+
+def too_few(capacity: Capacity, ending: int, quote: Quote) -> list[str]:
+    """Say it where the end of so many connections of the role lets nobody in yet, and how many it takes."""
+    limits = [capacity.server] if capacity.role_exempt else [capacity.role, capacity.server]
+    return [
+        f"\u26a0\ufe0f That lets nobody in yet: {_named(limit, quote)} takes one more only when "
+        f"{'at least ' if limit.at_least else ''}{limit.must_end:,} have ended."
+        for limit in limits
+        if limit.must_end and limit.must_end > ending
+    ]
 
 
 def _more(left: int, *, uncertain: bool) -> str:
@@ -54,14 +72,20 @@ def _more(left: int, *, uncertain: bool) -> str:
 def _bites(limit: Limit, capacity: Capacity, quote: Quote) -> str:
     role = quote(capacity.role.name)
     if limit.kind is LimitKind.SERVER:
-        return f"{_named(limit, quote)} is full: nobody can connect"
+        return f"{_named(limit, quote)} is full: nobody can connect{_until(limit)}"
     if limit.kind is LimitKind.DATABASE:
         if limit.limit == 0:
             return f"database {quote(limit.name)} has a limit of 0: {role} cannot connect to it"
-        return f"{_named(limit, quote)} is full: {role} cannot open another there"
+        return f"{_named(limit, quote)} is full: {role} cannot open another there{_until(limit)}"
     if limit.limit == 0:
         return f"its limit is 0: {role} cannot connect at all"
-    return f"{role} cannot open another"
+    return f"{role} cannot open another{_until(limit)}"
+
+
+def _until(limit: Limit) -> str:
+    """Return ` until 3 of them have ended` where the end of one would not do."""
+    least = "at least " if limit.at_least else ""
+    return f" until {least}{limit.must_end:,} of them have ended" if limit.must_end and limit.must_end > 1 else ""
 
 
 def _named(limit: Limit, quote: Quote) -> str:

@@ -20,7 +20,8 @@ def render(preview: Preview, *, zone: tzinfo, names: CommandNames) -> Message:
     """Show a proposal that waits for its click: each connection that would end, and what would be lost with it."""
     proposal, at = preview.proposal, preview.reading.at
     question = f"End {plural(len(proposal.targets), 'connection')} of {name(proposal.role)} on {name(proposal.server)}?"
-    facts = [_lost(proposal.targets), *_in_use(preview)]
+    few = capacity.too_few(preview.reading.capacity, len(proposal.targets), name)
+    facts = [_lost(proposal.targets), *_in_use(preview), *few]
     refusals = _refused(preview)
     valid = f"Nothing has ended yet. The buttons work for {duration(LAPSES_AFTER)}."
     blocks = [

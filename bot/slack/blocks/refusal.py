@@ -28,14 +28,26 @@ _ACTIONS = {
 }
 _ROLE_ACTIONS = frozenset({"list", "terminate", "history"})
 _UNAVAILABLE = {
-    "full": "takes no more connections, and the bot has lost its own; it tries again by itself every few seconds",
+    "full": "is full, and the bot has no working connection to it",
+    "role_full": "refuses the bot, whose own role has all the connections it may have",
+    "database_full": "refuses the bot, because the database it logs in to has all the connections it may have",
     "unreachable": "cannot be reached: it may be down, restarting, or cut off",
     "deadline": "did not answer within 3 s",
     "rights": "does not give the bot the rights it needs; whoever runs the server can mend that",
     "refused": "refused the bot",
 }
 _DEFAULT_NAMES = CommandNames()
-_OWN_WORDS_HELP = frozenset({"rights", "refused"})
+_OWN_WORDS_HELP = frozenset({"rights", "refused", "role_full", "database_full"})
+_MEANWHILE = {
+    "full": "It tries again every second and takes the next slot that comes free, because with it the others can be freed. "
+    "Meanwhile close what you do not need in the programs themselves (quit psql, disconnect pgAdmin, shut notebooks down): each frees "
+    "a slot. Whoever runs the server may still get in as a superuser, for whom slots are kept.",
+    "role_full": "It tries again every second. Whoever runs the server can raise that role's connection limit to 3, or end a "
+    "connection of it that hangs.",
+    "database_full": "It tries again every second. Whoever runs the server can raise that database's connection limit, or let the "
+    "bot log in to another one, such as postgres.",
+}
+"""What happens by itself, and what a person can do until then."""
 
 
 def sentence(
@@ -114,7 +126,8 @@ def _ambiguous_role(error: AmbiguousRole, style: _Style) -> str:
 def _server_unavailable(error: ServerUnavailable, style: _Style) -> str:
     why = _UNAVAILABLE.get(error.why, "is not available")
     detail = f" ({style.quote(error.detail)})" if error.detail and error.why in _OWN_WORDS_HELP else ""
-    return f"The server {style.quote(error.server)} {why}{detail}. Nothing was ended."
+    meanwhile = f" {_MEANWHILE[error.why]}" if error.why in _MEANWHILE else ""
+    return f"The server {style.quote(error.server)} {why}{detail}. Nothing was ended.{meanwhile}"
 
 
 def _own_database_unavailable(_: OwnDatabaseUnavailable, __: _Style) -> str:

@@ -1,14 +1,17 @@
 """A server with a group of students, and the bot's own connection to it."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bot.servers import opening
 from bot.servers.backend import Backend
+from bot.servers.holder import Holder
+from bot.servers.opening import Connection
 from bot.servers.postgres import WATCH_FOR, PostgresServer
 from bot.servers.server import Reading
 from bot.servers.settings import ServerSettings
@@ -52,6 +55,30 @@ class Class:
     def soon(self) -> datetime:
         """A deadline for a signal, as a claim sets it."""
         return self.clock() + timedelta(seconds=10)
+
+
+@asynccontextmanager
+async def held(course: Class, bot: str | None = None, **options: Any) -> AsyncIterator[Holder]:
+    """Hold a connection of the bot's."""
+    settings = course.settings(bot)
+
+    async def connect() -> Connection:
+        connection = await opening.connect(settings)
+        # The connection's own time-out would end a slow query before the holder's deadline is tested.
+        await connection.execute("SET statement_timeout = 0")
+        return connection
+
+    holder = Holder("class", connect, **options)
+    await holder.open()
+    try:
+        yield holder
+    finally:
+        await holder.close()
+
+
+async def pid(connection: Connection) -> int:
+    """Work that tells which session it ran in."""
+    return connection.info.backend_pid if (await connection.execute("SELECT 1")).rowcount else 0
 
 
 async def read(server: PostgresServer, role: str) -> Reading:

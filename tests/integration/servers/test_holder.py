@@ -1,48 +1,21 @@
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from bot.errors import ServerUnavailable
-from bot.servers import opening
-from bot.servers.holder import Holder
 from bot.servers.opening import Connection
 from bot.servers.sharing import SharedReads
 from tests.eventually import eventually
-from tests.integration.servers.conftest import Class
+from tests.integration.servers.conftest import Class, held, pid
 from tests.postgres import Postgres
-
-
-@asynccontextmanager
-async def held(course: Class, **options: Any) -> AsyncIterator[Holder]:
-    """Hold a connection of the bot's."""
-    settings = course.settings()
-
-    async def connect() -> Connection:
-        connection = await opening.connect(settings)
-        # The connection's own time-out would end a slow query before the holder's deadline is tested.
-        await connection.execute("SET statement_timeout = 0")
-        return connection
-
-    holder = Holder("class", connect, **options)
-    await holder.open()
-    try:
-        yield holder
-    finally:
-        await holder.close()
 
 
 @pytest.fixture
 def course18(postgres18: Postgres) -> Class:
     return Class(postgres18, postgres18.make_group(), postgres18.make_bot_role())
-
-
-async def pid(connection: Connection) -> int:
-    """Work that tells which session it ran in."""
-    return connection.info.backend_pid if (await connection.execute("SELECT 1")).rowcount else 0
 
 
 def query(statement: str) -> Callable[[Connection], Awaitable[object]]:

@@ -86,8 +86,8 @@ async def test_a_pooler_that_drops_our_settings_is_named(course: Class) -> None:
     ("words", "reason"),
     [
         ("sorry, too many clients already", "full"),
-        ('too many connections for role "connbot"', "full"),
-        ('too many connections for database "postgres"', "full"),
+        ('too many connections for role "connbot"', "role_full"),
+        ('too many connections for database "postgres"', "database_full"),
         ("remaining connection slots are reserved for roles with the SUPERUSER attribute", "full"),
         ('password authentication failed for user "connbot"', "refused"),
         ("the database system is starting up", "unreachable"),

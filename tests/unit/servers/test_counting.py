@@ -47,3 +47,25 @@ def test_the_limit_that_bites_is_the_role_s_before_the_database_s_before_the_ser
     assert Capacity(free, (), server).biting() == server
     assert Capacity(role, (base,), server, role_exempt=True).biting() == server
     assert Capacity(free, (), server_limit("s", 8, ServerSlots(9), 18)).biting() is None
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "must_end"), [(4, 5, 0), (5, 5, 1), (7, 5, 3), (0, 0, None), (3, 0, None), (9, None, 0)]
+)
+def test_as_many_must_end_as_there_are_too_many_and_one_more(
+    used: int, limit: int | None, must_end: int | None
+) -> None:
+    assert Limit(LimitKind.ROLE, "alice", used, limit).must_end == must_end
+
+
+def test_a_superuser_shares_all_slots() -> None:
+    slots = ServerSlots(10, superuser_reserved=3, reserved=2)
+    assert server_limit("class", 7, slots, 180000, all_slots=True).left == 3
+
+
+@pytest.mark.parametrize(
+    ("used", "starting", "counted"), [(5, 1, 6), (6, 1, 7), (6, 3, 7), (7, 1, 7), (9, 2, 9), (0, 0, 0)]
+)
+def test_logins_in_progress_count_as_far_as_there_is_a_slot_for_them(used: int, starting: int, counted: int) -> None:
+    slots = ServerSlots(10, superuser_reserved=3)
+    assert server_limit("class", used, slots, 180000, starting=starting).used == counted

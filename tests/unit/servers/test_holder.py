@@ -61,6 +61,16 @@ async def test_a_server_that_refuses_is_tried_again_after_growing_pauses() -> No
     assert door.tries == 9
 
 
+@pytest.mark.parametrize("why", ["full", "role_full", "database_full"])
+async def test_a_full_server_is_tried_again_every_second(why: str) -> None:
+    door, naps = Door("unreachable", why), Naps(8)
+    holder = Holder("class", door.connect, sleep=naps.sleep, draw=lambda: 1.0)
+    await holder.open()
+    await eventually(lambda: len(naps.lengths) == 8)
+    await holder.close()
+    assert naps.lengths == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0, 1.0])
+
+
 async def test_without_a_connection_everybody_is_told_at_once_and_each_for_themselves() -> None:
     holder = Holder("class", Door("full").connect, sleep=Naps(1).sleep)
     await holder.open()

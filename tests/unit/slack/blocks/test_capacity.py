@@ -21,7 +21,8 @@ def rendered(capacity: Capacity, *, can_login: bool = True) -> Message:
     [
         (a_capacity(used=4), "alice: 4 of 5 connections — one more can connect."),
         (a_capacity(used=2), "alice: 2 of 5 connections — 3 more can connect."),
-        (a_capacity(used=7), "alice: 7 of 5 connections — alice cannot open another."),
+        (a_capacity(used=5), "alice: 5 of 5 connections — alice cannot open another."),
+        (a_capacity(used=7), "alice: 7 of 5 connections — alice cannot open another until 3 of them have ended."),
         (a_capacity(used=0), "alice: nobody is connected (0 of 5) — 5 more can connect."),
         (
             a_capacity(used=0, limit=0),
@@ -48,6 +49,24 @@ def rendered(capacity: Capacity, *, can_login: bool = True) -> Message:
         (
             a_capacity(used=3, server_used=97, at_least=True),
             "alice: 3 of 5 connections — the server class (at least 97 of 97 slots) is full: nobody can connect.",
+        ),
+        (
+            a_capacity(used=3, server_used=99),
+            "alice: 3 of 5 connections — the server class (99 of 97 slots) is full: nobody can connect until 3 of them have ended.",
+        ),
+        (
+            a_capacity(used=3, server_used=98, at_least=True),
+            (
+                "alice: 3 of 5 connections — the server class (at least 98 of 97 slots) is full: nobody can connect "
+                "until at least 2 of them have ended."
+            ),
+        ),
+        (
+            a_capacity(used=3, databases=[Limit(LimitKind.DATABASE, "shop", 22, 20)]),
+            (
+                "alice: 3 of 5 connections — database shop (22 of 20) is full: alice cannot open another there "
+                "until 3 of them have ended."
+            ),
         ),
         (
             a_capacity(used=1, server_used=95),
@@ -84,3 +103,12 @@ def test_further_full_limits_and_hidden_logins_are_remarked() -> None:
     told = "\n".join(strings(rendered(capacity)))
     assert "Full too: database shop (20 of 20) and the server class (at least 97 of 97 slots)." in told
     assert "logins in progress may hold further slots" in told
+
+
+@pytest.mark.parametrize(("server_used", "said"), [(97, False), (98, True)])
+def test_what_the_reserve_let_in_is_explained_whatever_limit_bites(server_used: int, *, said: bool) -> None:
+    told = "\n".join(strings(rendered(a_capacity(used=5, server_used=server_used))))
+    explained = (
+        "98 connections for 97 ordinary slots, because some came in through reserved ones and count too: 2 must end"
+    )
+    assert (explained in told) is said

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from bot.connections.ending import NothingToEnd, Preview
 from bot.connections.plan import Refused, WhyNot
 from bot.servers.backend import Backend
+from bot.servers.capacity import Capacity
 from bot.servers.server import Reading
 from bot.servers.strays import in_use
 from bot.slack import ids
@@ -12,7 +14,7 @@ from bot.slack.blocks import confirmation
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from tests.block_rules import buttons, faults, strings
-from tests.builders import a_backend, a_proposal, a_reading, a_role, an_active_backend
+from tests.builders import a_backend, a_capacity, a_proposal, a_reading, a_role, an_active_backend
 from tests.hostile import NAMES
 from tests.listings import five, many
 
@@ -153,3 +155,25 @@ def test_hostile_names_in_a_refusal_are_harmless(name: str) -> None:
     reading = a_reading(a_backend(role=name, application_name=name), role=a_role(name, student=False, service=True))
     refused = tuple(Refused(pid, WhyNot.SERVICE) for pid in range(1, 101))
     assert faults(nothing(*refused, reading=reading, ask=name)) == []
+
+
+@pytest.mark.parametrize(
+    ("capacity", "told"),
+    [
+        (a_capacity(used=5), ""),
+        (a_capacity(used=6), ""),
+        (a_capacity(used=7), "alice (7 of 5) takes one more only when 3 have ended"),
+        (a_capacity(used=5, server_used=98), ""),
+        (a_capacity(used=5, server_used=99), "the server class (99 of 97 slots) takes one more only when 3 have ended"),
+        (
+            a_capacity(used=2, server_used=99, at_least=True),
+            "the server class (at least 99 of 97 slots) takes one more only when at least 3 have ended",
+        ),
+    ],
+)
+def test_it_is_said_before_the_click_when_the_end_of_these_lets_nobody_in(capacity: Capacity, told: str) -> None:
+    message = rendered(replace(a_reading(*five()), capacity=capacity), *five()[:2])
+    warning = "That lets nobody in yet"
+    assert (warning in message.text, warning in shown(message)) == (bool(told), bool(told))
+    assert told in message.text
+    assert faults(message) == []

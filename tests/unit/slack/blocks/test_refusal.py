@@ -33,7 +33,10 @@ def every_error(text: str) -> list[BotError]:
         UnknownServer(text, (text, text)),
         UnknownRole(text, text),
         AmbiguousRole((text, text)),
-        *(ServerUnavailable(text, why, text) for why in ("full", "unreachable", "deadline", "rights", "refused", text)),
+        *(
+            ServerUnavailable(text, why, text)
+            for why in ("full", "role_full", "database_full", "unreachable", "deadline", "rights", "refused", text)
+        ),
         OwnDatabaseUnavailable(text),
         *(UsageError(command, f"{problem} {text}") for problem in Problem for command in ("conns", "kill", "connbot")),
         UsageError(text, text),
@@ -82,8 +85,26 @@ def test_whatever_an_error_holds_its_message_is_harmless(text: str) -> None:
         (
             ServerUnavailable("class", "full", "secret"),
             (
-                "The server class takes no more connections, and the bot has lost its own; it tries again by itself every few "
-                "seconds. Nothing was ended."
+                "The server class is full, and the bot has no working connection to it. Nothing was ended. It tries again every second "
+                "and takes the next slot that comes free, because with it the others can be freed. Meanwhile close what you do not "
+                "need in the programs themselves (quit psql, disconnect pgAdmin, shut notebooks down): each frees a slot. Whoever "
+                "runs the server may still get in as a superuser, for whom slots are kept."
+            ),
+        ),
+        (
+            ServerUnavailable("class", "role_full", "too many"),
+            (
+                "The server class refuses the bot, whose own role has all the connections it may have (too many). Nothing was ended. "
+                "It tries again every second. Whoever runs the server can raise that role's connection limit to 3, or end a "
+                "connection of it that hangs."
+            ),
+        ),
+        (
+            ServerUnavailable("class", "database_full", "too many"),
+            (
+                "The server class refuses the bot, because the database it logs in to has all the connections it may have (too many). "
+                "Nothing was ended. It tries again every second. Whoever runs the server can raise that database's connection "
+                "limit, or let the bot log in to another one, such as postgres."
             ),
         ),
         (
