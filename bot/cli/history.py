@@ -44,7 +44,10 @@ def _line(event: Event, zone: tzinfo) -> str:
     words = [when, str(entry["kind"]), str(entry["state"] or "")]
     words += [f"{name} {plain(str(entry[name]))}" for name in ("server", "role", "requester", "reason") if entry[name]]
     backends = entry["backends"]
-    ended = [f"{one['pid']} {one['outcome'] or 'open'}" for one in backends] if isinstance(backends, list) else []
+    about = "query of " if event.kind == "cancellation" else ""
+    ended = (
+        [f"{about}{one['pid']} {one['outcome'] or 'open'}" for one in backends] if isinstance(backends, list) else []
+    )
     return "  ".join(word for word in [*words, ", ".join(ended)] if word)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.connections.plan import Refused
-from bot.incidents.proposal import Proposal
+from bot.incidents.proposal import Kind, Proposal
 from bot.servers.backend import BackendId
 from bot.servers.capacity import Capacity
 from bot.servers.server import Reading
@@ -30,6 +30,7 @@ class NothingToEnd:
     reading: Reading
     refused: tuple[Refused, ...]
     ask: str | None = None
+    kind: Kind = Kind.TERMINATE
 
 
 @dataclass(frozen=True, slots=True)

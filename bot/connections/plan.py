@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.incidents.proposal import Kind
 from bot.servers.backend import Backend, BackendState
 from bot.servers.server import Reading
 from bot.servers.strays import rank
@@ -26,7 +27,10 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class TerminateRequest:
-    """`/kill ROLE PID…`, `/kill ROLE strays`, `/kill ROLE all`, or what was ticked in a list; `server` None is the default one."""
+    """`/kill ROLE PID…`, `/kill ROLE strays`, `/kill ROLE all`, or what was ticked in a list; `server` None is the default one.
+
+    `kind` says whether the connections are meant or the queries that they run.
+    """
 
     role: str
     chosen: tuple[Chosen, ...] = ()
@@ -35,6 +39,7 @@ class TerminateRequest:
     reason: str = ""
     owner: str | None = None
     """Instead of `role`: the one role that this member owns."""
+    kind: Kind = Kind.TERMINATE
 
 
 class WhyNot(StrEnum):
@@ -49,6 +54,8 @@ class WhyNot(StrEnum):
     NOT_STUDENT = "not_student"
     POOLER = "pooler"
     UNKNOWN_STATE = "unknown_state"
+    NOTHING_RUNS = "nothing_runs"
+    """Asked to cancel a query where none runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +80,15 @@ def choose(request: TerminateRequest, reading: Reading) -> Plan:
 
     - named pids: each is answered, in the order given, once
     - `strays`: what `rank` calls strays; what may not be ended is left out in silence, nobody named it
-    - `all`: every client backend of the role; the refused ones are named
+    - `all`: every client backend of the role; the refused ones are named, but for those that run nothing where queries are meant
     """
     named = _named(request, reading)
+    if request.kind is Kind.CANCEL:
+        named = [_if_it_runs(item) for item in named]
     backends = tuple(item for item in named if isinstance(item, Backend))
     refused = tuple(item for item in named if isinstance(item, Refused))
+    if request.which is not None:
+        refused = tuple(item for item in refused if item.why is not WhyNot.NOTHING_RUNS)
     return Plan(backends, () if request.which is Which.STRAYS else refused)
 
 
@@ -110,6 +121,12 @@ def _found(backend: Backend | None, one: Chosen, reading: Reading) -> Backend | 
     if backend is None or one.started_at not in (None, backend.started_at):
         return Refused(one.pid, WhyNot.NO_SUCH)
     return _judged(backend, reading)
+
+
+def _if_it_runs(item: Backend | Refused) -> Backend | Refused:
+    if isinstance(item, Refused) or item.runs:
+        return item
+    return Refused(item.pid, WhyNot.NOTHING_RUNS, item)
 
 
 def _judged(backend: Backend, reading: Reading) -> Backend | Refused:

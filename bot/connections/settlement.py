@@ -3,16 +3,17 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from bot.connections.ending import Ended
 from bot.connections.telling import Telling
 from bot.errors import ServerUnavailable, UnknownServer
 from bot.incidents.history import History
-from bot.incidents.proposal import USUAL, Outcome, Proposal, Waits
+from bot.incidents.proposal import USUAL, Kind, Outcome, Proposal, Waits
+from bot.servers.backend import BackendId
 from bot.servers.fleet import Fleet
-from bot.servers.server import Verdict
+from bot.servers.server import Presence, Server, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +72,19 @@ class Settlement:
         late = overdue(claimed, await server.clock(), self._waits)
         if not late:
             return {}
-        presence = await server.presence([target.id for proposal in late for target in proposal.targets])
-        at = await server.clock()
-        return {
-            proposal: [Outcome(one.id, Verdict.INTERRUPTED, at, presence[one.id]) for one in proposal.targets]
-            for proposal in late
-        }
+        outcomes = {}
+        for proposal in late:
+            # One at a time: two may be about two queries of one session.
+            presence = await _presence(server, proposal)
+            at = await server.clock()
+            outcomes[proposal] = [
+                Outcome(one.id, Verdict.INTERRUPTED, at, presence[one.id]) for one in proposal.targets
+            ]
+        return outcomes
+
+
+async def _presence(server: Server, proposal: Proposal) -> Mapping[BackendId, Presence]:
+    """What is there of what the proposal was to end: its connections, or its queries."""
+    if proposal.kind is Kind.CANCEL:
+        return await server.running(proposal.targets)
+    return await server.presence([target.id for target in proposal.targets])

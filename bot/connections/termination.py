@@ -29,7 +29,7 @@ from bot.incidents.proposal import (
 from bot.servers.backend import Backend
 from bot.servers.capacity import Capacity
 from bot.servers.fleet import Fleet
-from bot.servers.server import Role, target_of
+from bot.servers.server import Role, Verdicts, target_of
 from bot.servers.strays import in_use
 
 log = logging.getLogger(__name__)
@@ -70,8 +70,8 @@ class Termination:
         plan = choose(request, seen.reading)
         ask = self._fleet.settings(seen.server.name).ask
         if not plan.backends:
-            return NothingToEnd(seen.reading, plan.refused, ask)
-        draft = self._drafted(standing.actor, seen, plan.backends, request.reason, place, now)
+            return NothingToEnd(seen.reading, plan.refused, ask, request.kind)
+        draft = self._drafted(standing.actor, seen, plan.backends, request, place, now)
         proposal = await self._history.propose(draft)
         self._proposed[proposal.team, proposal.id] = (proposal.server, proposal.role)
         if len(self._proposed) > PROPOSED_KEPT:
@@ -118,22 +118,19 @@ class Termination:
 
     async def end(self, claimed: Proposal, *, now: datetime) -> Ended | Unsettled:
         """End what a claimed proposal shows, and nothing that changed since; raises nothing that a person is told."""
-        if claimed.deadline is None:
-            message = "a claim has a deadline"
-            raise ValueError(message)
-        server = self._fleet.choose(claimed.server)
         try:
-            verdicts = await server.terminate(claimed.targets, before=claimed.deadline)
+            verdicts = await self._send(claimed)
         except ServerUnavailable as exc:
-            log.warning("unsettled", extra={"action": "terminate", "server": exc.server, "why": exc.why})
+            log.warning("unsettled", extra={"action": str(claimed.kind), "server": exc.server, "why": exc.why})
             return Unsettled(claimed)
         outcomes = tuple(Outcome(one, verdict, now, verdicts.details.get(one, "")) for one, verdict in verdicts.items())
-        capacity = await self._capacity(claimed)
+        # To cancel a query frees no slot.
+        capacity = None if claimed.kind is Kind.CANCEL else await self._capacity(claimed)
         try:
             return Ended(await self._history.resolve(claimed, outcomes), capacity)
         except OwnDatabaseUnavailable:
             # The signal is sent: to say that nothing was done would be false.
-            log.exception("resolved off the record", extra={"action": "terminate", "proposal": claimed.id})
+            log.exception("resolved off the record", extra={"action": str(claimed.kind), "proposal": claimed.id})
             return Ended(replace(claimed, state=State.RESOLVED, outcomes=outcomes), capacity, on_record=False)
 
     async def complete(self, ended: Ended) -> Ended:
@@ -152,6 +149,21 @@ class Termination:
             return Ended(resolved, ended.capacity)
         return ended
 
+    async def _send(self, claimed: Proposal) -> Verdicts:
+        """Do what the claim is for; its kind decides, and a kind that nobody knows does nothing."""
+        if claimed.deadline is None:
+            message = "a claim has a deadline"
+            raise ValueError(message)
+        server = self._fleet.choose(claimed.server)
+        match claimed.kind:
+            case Kind.TERMINATE:
+                return await server.terminate(claimed.targets, before=claimed.deadline)
+            case Kind.CANCEL:
+                return await server.cancel(claimed.targets, before=claimed.deadline)
+            case Kind.CLIENT:
+                message = "no client is ended here"
+                raise ValueError(message)
+
     async def withdraw(self, actor: Actor, proposal_id: str, place: Place) -> Proposal | NotClaimed:
         """Take a proposal back; nothing ends."""
         return await self._history.withdraw(actor, proposal_id, place=place)
@@ -168,11 +180,13 @@ class Termination:
         if old.state is State.PROPOSED:
             await self._history.withdraw(standing.actor, proposal_id, tell=False)
         chosen = tuple(Chosen(target.id.pid, target.id.started_at) for target in old.targets)
-        request = TerminateRequest(old.role, chosen, server=old.server, reason=old.reason)
+        request = TerminateRequest(old.role, chosen, server=old.server, reason=old.reason, kind=old.kind)
         return await self.propose(standing, request, place, now=now)
 
     async def returned(self, ended: Proposal) -> tuple[int, ...]:
         """The pids of clients that reconnected by themselves since `ended` was claimed; none where the server does not tell."""
+        if ended.kind is Kind.CANCEL:
+            return ()
         try:
             reading = await self._fleet.choose(ended.server).read(ended.role)
         except ServerUnavailable:
@@ -204,20 +218,20 @@ class Termination:
         actor: Actor,
         seen: Seen,
         backends: tuple[Backend, ...],
-        reason: str,
+        request: TerminateRequest,
         place: Place,
         now: datetime,
     ) -> Proposal:
         return Proposal(
             id=self._new_id(),
             team=actor.team,
-            kind=Kind.TERMINATE,
+            kind=request.kind,
             server=seen.server.name,
             role=seen.reading.role.name,
             role_oid=seen.reading.role.oid,
             requester=actor.id,
             right=seen.right,
-            reason=reason,
+            reason=request.reason,
             state=State.PROPOSED,
             targets=tuple(target_of(backend) for backend in backends),
             place=place,

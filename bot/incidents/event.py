@@ -9,7 +9,8 @@ from sqlalchemy import Row
 
 from bot.incidents.proposal import Kind, Proposal
 
-_KINDS = {Kind.TERMINATE: "termination", Kind.CANCEL: "cancellation", Kind.CLIENT: "client_termination"}
+KINDS = {Kind.TERMINATE: "termination", Kind.CANCEL: "cancellation", Kind.CLIENT: "client_termination"}
+"""What became of a proposal of each kind, as the record and history name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def of_proposal(proposal: Proposal) -> Event:
     outcomes = {outcome.backend: str(outcome.verdict) for outcome in proposal.outcomes}
     return Event(
         id=proposal.id,
-        kind=_KINDS[proposal.kind],
+        kind=KINDS[proposal.kind],
         server=proposal.server,
         role=proposal.role,
         state=str(proposal.state),

@@ -11,7 +11,7 @@ from bot.access.entries import record_refusal
 from bot.access.member import Action, Actor, Denied, Permitted, Standing
 from bot.access.policy import permit
 from bot.access.standing import read_standing
-from bot.incidents.event import Event, as_json, of_entry, of_proposal
+from bot.incidents.event import KINDS, Event, as_json, of_entry, of_proposal
 from bot.incidents.proposal import (
     LAPSES_AFTER,
     USUAL,
@@ -41,12 +41,11 @@ __all__ = ["Event", "History", "as_json"]
 
 CLAIM = "claim"
 WITHDRAWAL = "withdrawal"
-TERMINATION = "termination"
 SETTLEMENT = "settlement"
 """The actor of what nobody's click did."""
 _STANDING = (State.WAITING, State.PROPOSED)
 # History tells of these by the proposal itself.
-_TOLD_BY_PROPOSALS = (CLAIM, WITHDRAWAL, TERMINATION, FORGET)
+_TOLD_BY_PROPOSALS = (CLAIM, WITHDRAWAL, *KINDS.values(), FORGET)
 
 
 class History:
@@ -219,7 +218,7 @@ class History:
         if not await move_proposal(turn.connection, resolved, (State.CLAIMED,)):
             return None
         await write_outcomes(turn.connection, proposal, outcomes)
-        await turn.append(actor, TERMINATION, _payload(resolved) | {"outcomes": _outcomes(outcomes)})
+        await turn.append(actor, KINDS[proposal.kind], _payload(resolved) | {"outcomes": _outcomes(outcomes)})
         return resolved
 
 
@@ -237,6 +236,7 @@ def _payload(proposal: Proposal) -> dict[str, object]:
         "role": proposal.role,
         "role_oid": proposal.role_oid,
         "proposal": proposal.id,
+        "proposed": str(proposal.kind),
         "requester": proposal.requester,
         "reason": proposal.reason,
         "state": str(proposal.state),

@@ -175,4 +175,5 @@ def _target(backend: BackendId, role: str, row: Row[Any]) -> Target:
         state_since=row.backend_state_since,
         transaction_started_at=row.backend_transaction_started_at,
         has_written=row.backend_has_written,
+        query_started_at=row.backend_query_started_at,
     )

@@ -21,6 +21,7 @@ class Activity:
     def __init__(self, settings: ServerSettings, means: signals.Means = signals.OWN_RIGHTS) -> None:
         self._settings = settings
         self._terminate = signals.terminate(means)
+        self._cancel = signals.cancel(means)
         self._poolers = opening.pooler_parameters(settings)
 
     async def read(self, connection: Connection, names: Sequence[str]) -> dict[str, Reading]:
@@ -45,6 +46,29 @@ class Activity:
         self, connection: Connection, targets: Mapping[BackendId, Target], before: datetime
     ) -> dict[BackendId, str]:
         """Signal those targets that are still what was shown, if the server's clock is before `before`; one answer each."""
+        return await self._send(connection, self._terminate, targets, before)
+
+    async def cancel(
+        self, connection: Connection, targets: Mapping[BackendId, Target], before: datetime
+    ) -> dict[BackendId, str]:
+        """Cancel the queries of those targets that still run the one that was shown; one answer each."""
+        return await self._send(connection, self._cancel, targets, before)
+
+    async def running(self, connection: Connection, targets: Collection[Target]) -> set[BackendId]:
+        """Return those that still run the query that was shown."""
+        parameters = {
+            **_identities([target.id for target in targets]),
+            "queries": [target.query_started_at for target in targets],
+        }
+        return await self._found(connection, signals.RUNNING, parameters, [target.id for target in targets])
+
+    async def there(self, connection: Connection, ids: Collection[BackendId]) -> set[BackendId]:
+        """Return those of these sessions that exist now."""
+        return await self._found(connection, signals.PRESENT, _identities(ids), ids)
+
+    async def _send(
+        self, connection: Connection, statement: str, targets: Mapping[BackendId, Target], before: datetime
+    ) -> dict[BackendId, str]:
         parameters = {
             **_identities(targets),
             **self._poolers,
@@ -52,16 +76,18 @@ class Activity:
             "transactions": [target.transaction_started_at for target in targets.values()],
             "written": [target.has_written for target in targets.values()],
             "states": [target.state.value for target in targets.values()],
+            "queries": [target.query_started_at for target in targets.values()],
             "students": list(self._settings.students),
             "services": list(self._settings.services),
             "before": before,
         }
-        answers = {_key(row): row["answer"] for row in await fetch(connection, self._terminate, parameters)}
+        answers = {_key(row): row["answer"] for row in await fetch(connection, statement, parameters)}
         return {backend: answers[backend.pid, backend.started_at] for backend in targets}
 
-    async def there(self, connection: Connection, ids: Collection[BackendId]) -> set[BackendId]:
-        """Return those of these sessions that exist now."""
-        rows = await fetch(connection, signals.PRESENT, _identities(ids))
+    async def _found(
+        self, connection: Connection, statement: str, parameters: dict[str, Any], ids: Collection[BackendId]
+    ) -> set[BackendId]:
+        rows = await fetch(connection, statement, parameters)
         if any(row["hidden"] for row in rows):
             raise ServerUnavailable(self._settings.name, "rights", "pg_read_all_stats")
         there = {_key(row) for row in rows if row["there"]}

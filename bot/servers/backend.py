@@ -71,6 +71,11 @@ class Backend:
         return self.backend_type == CLIENT_BACKEND
 
     @property
+    def runs(self) -> bool:
+        """A query runs now, so that there is something to cancel."""
+        return self.state in (BackendState.ACTIVE, BackendState.FASTPATH)
+
+    @property
     def in_transaction(self) -> bool:
         """A transaction is open, whatever it does; of one that has failed the server no longer tells when it began."""
         return self.transaction_started_at is not None or self.state is BackendState.ABORTED

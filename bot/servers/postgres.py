@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import psycopg
@@ -28,6 +28,7 @@ _LONGEST_LOOK = 0.1
 
 _VERDICTS = {
     "gone": Verdict.ALREADY_GONE,
+    "over": Verdict.ALREADY_GONE,
     "late": Verdict.INTERRUPTED,
     "changed": Verdict.CHANGED,
     "hidden": Verdict.FAILED,
@@ -38,6 +39,8 @@ _VERDICTS = {
 """What an answer of `Way.signal` comes to unless the watch sees more; any other answer is a refusal."""
 _ENDED = {"signalled": Verdict.TERMINATED, "not_signalled": Verdict.ALREADY_GONE}
 """What it comes to when the session is gone at last: one the server could not signal had ended by itself."""
+_Look = Callable[[Collection[BackendId]], Awaitable[set[BackendId]]]
+"""Finds which of them what was signalled still goes on in."""
 _WITHOUT_DETAIL = ("gone", "changed", "signalled")
 
 
@@ -120,8 +123,25 @@ class PostgresServer:
         answers = await self._holder.run(
             lambda connection: self._way.signal(connection, distinct, before), repeatable=False
         )
+        return await self._watched(answers, self._there)
+
+    async def cancel(self, targets: Sequence[Target], *, before: datetime) -> Verdicts:
+        """Cancel the queries of those targets that still run the one that was shown; else as `terminate`."""
+        distinct = {target.id: target for target in targets}
+        answers = await self._holder.run(
+            lambda connection: self._way.cancel(connection, distinct, before), repeatable=False
+        )
+        return await self._watched(answers, lambda ids: self._running([distinct[backend] for backend in ids]))
+
+    async def running(self, targets: Sequence[Target]) -> Mapping[BackendId, Presence]:
+        """Which of these sessions still run the query that was shown."""
+        running = await self._running(targets)
+        return {target.id: Presence.THERE if target.id in running else Presence.GONE for target in targets}
+
+    async def _watched(self, answers: Mapping[BackendId, str], look: _Look) -> Verdicts:
+        """See what becomes of those that were signalled, and give each its verdict."""
         left = {backend for backend, answer in answers.items() if answer in _ENDED}
-        async for there in self._watch(left):
+        async for there in self._watch(left, look):
             left = there
         verdicts, details = {}, {}
         for backend, answer in answers.items():
@@ -162,7 +182,7 @@ class PostgresServer:
                 self._tell(self.name, lack)
         self._missing = lacks
 
-    async def _watch(self, left: Collection[BackendId]) -> AsyncIterator[set[BackendId]]:
+    async def _watch(self, left: Collection[BackendId], look: _Look) -> AsyncIterator[set[BackendId]]:
         """Say again and again which of them are there, until none is or the time is over; others' reads go between ours."""
         loop = asyncio.get_running_loop()
         over, pause = loop.time() + self._watch_for, _FIRST_LOOK
@@ -170,7 +190,7 @@ class PostgresServer:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_LOOK)
             try:
-                left = await self._there(left)
+                left = await look(left)
             except ServerUnavailable:
                 # The signal is sent; that we cannot look now is no reason to say less of the others.
                 continue
@@ -180,6 +200,10 @@ class PostgresServer:
         asked = tuple(ids)
         return await self._holder.run(lambda connection: self._way.there(connection, asked), repeatable=True)
 
+    async def _running(self, targets: Collection[Target]) -> set[BackendId]:
+        asked = tuple(targets)
+        return await self._holder.run(lambda connection: self._way.running(connection, asked), repeatable=True)
+
 
 async def _rehearse(server: str, way: Way, connection: Connection) -> None:
     """Have the server plan what it will be asked, about nobody, so that no person waits for that later."""
@@ -187,13 +211,15 @@ async def _rehearse(server: str, way: Way, connection: Connection) -> None:
     await way.read(connection, [nobody.role])
     await way.roles(connection, [nobody.role])
     await way.signal(connection, {nobody.id: nobody}, nobody.id.started_at)
+    await way.cancel(connection, {nobody.id: nobody}, nobody.id.started_at)
     await way.there(connection, [nobody.id])
+    await way.running(connection, [nobody])
 
 
 def _nobody(server: str) -> Target:
     """A session there never was: no process has pid 0, and no role has no name."""
     nowhere = BackendId(server, 0, datetime.fromtimestamp(0, UTC), 0)
-    return Target(nowhere, "", None, "", None, BackendState.IDLE, None, None, has_written=False)
+    return Target(nowhere, "", None, "", None, BackendState.IDLE, None, None, has_written=False, query_started_at=None)
 
 
 async def _clock(connection: Connection) -> datetime:

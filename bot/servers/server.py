@@ -77,6 +77,8 @@ class Target:
     state_since: datetime | None
     transaction_started_at: datetime | None
     has_written: bool
+    query_started_at: datetime | None
+    """Of the query that was running, or of the last one: with the backend's id, one query for ever."""
 
 
 def target_of(backend: Backend) -> Target:
@@ -91,15 +93,17 @@ def target_of(backend: Backend) -> Target:
         state_since=backend.state_since,
         transaction_started_at=backend.transaction_started_at,
         has_written=backend.has_written,
+        query_started_at=backend.query_started_at,
     )
 
 
 class Verdicts(Mapping[BackendId, Verdict]):
     """How it ended with each target, in the order they were given; `details` say in one word why, for some of them.
 
-    Of the refused: own, superuser, replication, not_client, service, not_student, pooler, unknown_state; of the failed: hidden
-    (the bot may not see it), no_right (to signal it), not_signalled (the server could not); of the interrupted: there (its time was
-    over, and it was left alone).
+    Of a query that was to be cancelled `TERMINATED` means that it ended, `ALREADY_GONE` that it or its session had ended before.
+    Of the gone: over (the session is there, its query had ended); of the refused: own, superuser, replication, not_client,
+    service, not_student, pooler, unknown_state; of the failed: hidden (the bot may not see it), no_right (to signal it),
+    not_signalled (the server could not); of the interrupted: there (its time was over, and it was left alone).
     """
 
     def __init__(self, verdicts: Mapping[BackendId, Verdict], details: Mapping[BackendId, str] | None = None) -> None:
@@ -117,7 +121,7 @@ class Verdicts(Mapping[BackendId, Verdict]):
 
 
 class Presence(StrEnum):
-    """What settlement can still say of a backend."""
+    """What settlement can still say of a backend, or of the query that ran in it."""
 
     THERE = "there"
     GONE = "gone"
@@ -144,6 +148,16 @@ class Server(Protocol):
 
         `ServerUnavailable` leaves open whether a signal was sent; it must not be asked for again.
         """
+
+    async def cancel(self, targets: Sequence[Target], *, before: datetime) -> Verdicts:
+        """Cancel the queries of those targets that still run the one that was shown; else as `terminate`.
+
+        The server cancels whatever a session runs when the signal reaches it: a query that ends in that very moment may leave
+        the signal to the one after it.
+        """
+
+    async def running(self, targets: Sequence[Target]) -> Mapping[BackendId, Presence]:
+        """Which of these sessions still run the query that was shown."""
 
     async def presence(self, ids: Sequence[BackendId]) -> Mapping[BackendId, Presence]:
         """Which of these sessions exist now."""

@@ -10,7 +10,8 @@ from bot.servers.queries import GROUPS
 # The session as it is now: by pid, so that no row is made but its own.
 _NOW = """
     LEFT JOIN LATERAL (
-        SELECT pid, usesysid, client_addr, backend_type, state, backend_start, xact_start, backend_xid
+        SELECT pid, usesysid, client_addr, backend_type, state, backend_start, xact_start, query_start,
+            backend_xid
         FROM pg_stat_get_activity(target.pid)
     ) AS now ON now.pid = target.pid
 """
@@ -23,32 +24,71 @@ FROM unnest(%(pids)s::int[], %(starts)s::timestamptz[]) AS target(pid, started_a
 """
 """Which of these sessions there are. Needs pg_read_all_stats."""
 
+# "fastpath function call" is a running call too, of the protocol's own kind.
+_RUNS = "now.state IN ('active', 'fastpath function call')"
+
+RUNNING = f"""
+SELECT target.pid, target.started_at, now.pid IS NOT NULL AND now.backend_start IS NULL AS hidden,
+    coalesce(now.backend_start = target.started_at AND now.query_start = target.query_start AND {_RUNS}, false) AS there
+FROM unnest(%(pids)s::int[], %(starts)s::timestamptz[], %(queries)s::timestamptz[])
+    AS target(pid, started_at, query_start)
+{_NOW}
+"""
+"""Which of these sessions still run the query that was shown. Needs pg_read_all_stats."""
+
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """How a session is signalled: two SQL expressions over `target`, what was shown, and `now`, what there is."""
+    """How a session is signalled: SQL expressions over `target`, what was shown, and `now`, what there is."""
 
     allowed: str
-    """Whether the server will let us; asked first, because `send` would raise an error."""
+    """Whether the server will let us; asked first, because the others would raise an error."""
     send: str
-    """Sends the signal; true when it is on its way."""
+    """Tells the session to end; true when the signal is on its way."""
+    cancel: str
+    """Cancels what the session runs; true when the signal is on its way."""
 
 
 OWN_RIGHTS = Means(
     allowed="pg_has_role(now.usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')",
     send="pg_terminate_backend(target.pid)",
+    cancel="pg_cancel_backend(target.pid)",
 )
 """With what the bot's own role may do: pg_signal_backend, or membership in the target's role."""
+
+_CHANGED = """
+    WHEN now.state <> 'idle' AND (
+        now.xact_start IS DISTINCT FROM target.xact_start
+        OR now.backend_xid IS NOT NULL AND NOT target.has_written
+        OR now.state NOT IN ('idle in transaction', target.state)
+    ) THEN 'changed'
+"""
+_RUNS_ANOTHER = f"""
+    WHEN NOT {_RUNS} THEN 'over'
+    WHEN now.query_start IS DISTINCT FROM target.query_start THEN 'changed'
+"""
+
+
+def terminate(means: Means) -> str:
+    """The statement that ends those that are what was shown, and says of each what was done.
+
+    Needs pg_read_all_stats, and what `means` needs.
+    """
+    return _signal(_CHANGED, means.allowed, means.send)
+
+
+def cancel(means: Means) -> str:
+    """The statement that cancels the queries of those that still run what was shown, and says of each what was done.
+
+    Needs pg_read_all_stats, and what `means` needs.
+    """
+    return _signal(_RUNS_ANOTHER, means.allowed, means.cancel)
 
 
 # CASE tries one condition after the other, so that the signal is reached by those alone that nothing before it stopped, and
 # the clock is asked right before it. All that could raise an error stands before the signal as a condition: an error
 # would spoil the others' answers.
-def terminate(means: Means) -> str:
-    """The statement that signals those that are what was shown, and says of each what was done.
-
-    Needs pg_read_all_stats, and what `means` needs.
-    """
+def _signal(unlike_shown: str, allowed: str, send: str) -> str:
     return f"""
 SELECT target.pid, target.started_at, CASE
     WHEN now.pid IS NULL THEN 'gone'
@@ -64,22 +104,19 @@ SELECT target.pid, target.started_at, CASE
         OR role.oid IS NULL THEN 'not_student'
     WHEN now.client_addr <<= ANY (%(poolers)s::text[]::inet[]) OR now.client_addr IS NULL AND %(local_pooler)s THEN 'pooler'
     WHEN now.state IS NULL OR now.state IN ('disabled', 'starting') THEN 'unknown_state'
-    WHEN now.state <> 'idle' AND (
-        now.xact_start IS DISTINCT FROM target.xact_start
-        OR now.backend_xid IS NOT NULL AND NOT target.has_written
-        OR now.state NOT IN ('idle in transaction', target.state)
-    ) THEN 'changed'
-    WHEN NOT ({means.allowed}) THEN 'no_right'
+    {unlike_shown}
+    WHEN NOT ({allowed}) THEN 'no_right'
     WHEN clock_timestamp() >= %(before)s THEN 'late'
-    WHEN {means.send} THEN 'signalled'
+    WHEN {send} THEN 'signalled'
     ELSE 'not_signalled' END AS answer
 FROM unnest(
     %(pids)s::int[], %(starts)s::timestamptz[], %(role_oids)s::oid[], %(transactions)s::timestamptz[], %(written)s::bool[],
-    %(states)s::text[]
-) AS target(pid, started_at, role_oid, xact_start, has_written, state)
+    %(states)s::text[], %(queries)s::timestamptz[]
+) AS target(pid, started_at, role_oid, xact_start, has_written, state, query_start)
 {_NOW}
 LEFT JOIN pg_roles AS role ON role.oid = now.usesysid
 """
 
 
 TERMINATE = terminate(OWN_RIGHTS)
+CANCEL = cancel(OWN_RIGHTS)

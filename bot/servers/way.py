@@ -26,5 +26,13 @@ class Way(Protocol):
         The answer for each is a word: gone, late, changed, hidden, no_right, not_signalled, signalled, or what it is refused for.
         """
 
+    async def cancel(
+        self, connection: Connection, targets: Mapping[BackendId, Target], before: datetime
+    ) -> dict[BackendId, str]:
+        """Cancel the queries of those targets that still run the one that was shown; answers as `signal`, or over: it has ended."""
+
+    async def running(self, connection: Connection, targets: Collection[Target]) -> set[BackendId]:
+        """Return those that still run the query that was shown."""
+
     async def there(self, connection: Connection, ids: Collection[BackendId]) -> set[BackendId]:
         """Return those of these sessions that exist now."""

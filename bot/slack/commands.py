@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 from bot.connections.listed import ListRequest
 from bot.connections.plan import Chosen, TerminateRequest, Which
+from bot.incidents.proposal import Kind
 from bot.slack.words import Problem, Word, rest, split, unfit, wrong
 
 CONNS = "conns"
 KILL = "kill"
 MOST_PIDS = 100
 LONGEST_REASON = 500
+# A phone makes one dash of the two hyphens.
+_HYPHENS = "(?:--|\u2014|\u2013)"
+_CANCEL = re.compile(f"{_HYPHENS}cancel", re.IGNORECASE)
+_CANCEL_WITHIN = re.compile(rf"(?<!\S){_HYPHENS}cancel\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +42,25 @@ def parse_conns(text: str) -> ListRequest:
 
 
 def parse_kill(text: str) -> TerminateRequest:
-    """Read `ROLE PID… | strays | all [on SERVER] [because …]`; a mention as ROLE sets `owner`. Raises `UsageError`."""
+    """Read `ROLE PID… | strays | all [--cancel] [on SERVER] [because …]`; a mention as ROLE sets `owner`. Raises `UsageError`."""
     words = split(KILL, text, last=_begins_reason)
     _help_wanted(KILL, words)
     if not words:
         raise wrong(KILL, Problem.ROLE_MISSING)
     reason = _reason(text, words.pop()) if len(words) > 1 and _begins_reason(words[-1]) else ""
-    server, words = take_server(KILL, words, after=1)
+    cancel = [word for word in words if _is_cancel(word)]
+    server, words = take_server(KILL, [word for word in words if word not in cancel], after=1)
+    if not words:
+        raise wrong(KILL, Problem.ROLE_MISSING)
     role, owner = whose(words[0])
     if len(words) == 1:
         alone = role if role and not words[0].quoted and re.fullmatch(r"[0-9,]+", role) else None
         raise wrong(KILL, Problem.ROLE_MISSING if alone else Problem.NOTHING_CHOSEN, words[0].text)
     chosen, which = _selection(words[1:])
-    return TerminateRequest(role=role or "", chosen=chosen, which=which, server=server, reason=reason, owner=owner)
+    kind = Kind.CANCEL if cancel else Kind.TERMINATE
+    if cancel and which is Which.STRAYS:
+        raise wrong(KILL, Problem.CANCEL_STRAYS)
+    return TerminateRequest(role or "", chosen, which, server=server, reason=reason, owner=owner, kind=kind)
 
 
 def _help_wanted(command: str, words: Sequence[Word]) -> None:
@@ -82,15 +93,19 @@ def _server(command: str, words: Sequence[Word], at: int) -> tuple[str, int]:
     return words[at + 1].text, at + 2
 
 
+def _is_cancel(word: Word) -> bool:
+    return not word.quoted and word.mention is None and _CANCEL.fullmatch(word.text) is not None
+
+
 def _begins_reason(word: Word) -> bool:
     return word.is_word("because") or _flag(word) is not None
 
 
 def _flag(word: Word) -> re.Match[str] | None:
-    """Match `--reason` and `--reason=…`; a phone makes one dash of the two hyphens."""
+    """Match `--reason` and `--reason=…`."""
     if word.quoted or word.mention:
         return None
-    return re.fullmatch(r"(?:--|\u2014|\u2013)reason(?:=(.*))?", word.raw, re.DOTALL | re.IGNORECASE)
+    return re.fullmatch(rf"{_HYPHENS}reason(?:=(.*))?", word.raw, re.DOTALL | re.IGNORECASE)
 
 
 def _reason(text: str, marker: Word) -> str:
@@ -101,6 +116,9 @@ def _reason(text: str, marker: Word) -> str:
         raise wrong(KILL, Problem.REASON_MISSING)
     if unfit(reason):
         raise wrong(KILL, Problem.BAD_CHARACTER, reason)
+    if _CANCEL_WITHIN.search(reason):
+        # Else connections would be ended where somebody meant to spare them.
+        raise wrong(KILL, Problem.CANCEL_TOO_LATE)
     if len(reason) > LONGEST_REASON:
         raise wrong(KILL, Problem.REASON_TOO_LONG)
     return reason

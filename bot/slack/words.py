@@ -27,6 +27,8 @@ class Problem(StrEnum):
     BAD_PID = "bad_pid"
     MIXED = "mixed"
     TOO_MANY = "too_many"
+    CANCEL_STRAYS = "cancel_strays"
+    CANCEL_TOO_LATE = "cancel_too_late"
     REASON_MISSING = "reason_missing"
     REASON_TOO_LONG = "reason_too_long"
     UNKNOWN_SUBCOMMAND = "unknown_subcommand"

@@ -182,6 +182,7 @@ proposal_backends = Table(
     Column("outcome", Words),
     Column("outcome_at", AwareTime),
     Column("outcome_detail", Words),
+    Column("query_started_at", AwareTime),
     PrimaryKeyConstraint("proposal_id", "position"),
     UniqueConstraint("proposal_id", "pid", "started_at"),
     ForeignKeyConstraint(["proposal_id"], ["proposals.id"], ondelete="CASCADE"),

@@ -3,10 +3,11 @@
 from datetime import tzinfo
 
 from bot.connections.ending import NothingToEnd, Preview
-from bot.incidents.proposal import LAPSES_AFTER
+from bot.incidents.proposal import LAPSES_AFTER, Kind, Proposal
 from bot.servers.server import Target
 from bot.slack import ids, payloads
 from bot.slack.blocks import capacity, connection, elements, reasons, typed
+from bot.slack.blocks.kinds import words
 from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name, plural
 from bot.slack.commands import CommandNames
 
@@ -19,11 +20,11 @@ PIDS_IN_A_SENTENCE = 20
 def render(preview: Preview, *, zone: tzinfo, names: CommandNames) -> Message:
     """Show a proposal that waits for its click: each connection that would end, and what would be lost with it."""
     proposal, at = preview.proposal, preview.reading.at
-    question = f"End {plural(len(proposal.targets), 'connection')} of {name(proposal.role)} on {name(proposal.server)}?"
-    few = capacity.too_few(preview.reading.capacity, len(proposal.targets), name)
-    facts = [_lost(proposal.targets), *_in_use(preview), *few]
+    its, where = words(proposal.kind), f"{name(proposal.role)} on {name(proposal.server)}"
+    question = f"{its.asked} {its.count(len(proposal.targets))} of {where}?"
+    facts = _cancelling(proposal.targets) if proposal.kind is Kind.CANCEL else _ending(preview)
     refusals = _refused(preview)
-    valid = f"Nothing has ended yet. The buttons work for {duration(LAPSES_AFTER)}."
+    valid = f"{its.not_yet} The buttons work for {duration(LAPSES_AFTER)}."
     blocks = [
         elements.section(f"*{question}*"),
         *elements.sections([_lines(target, preview, zone) for target in proposal.targets[:SHOWN]], "\n\n"),
@@ -31,7 +32,7 @@ def render(preview: Preview, *, zone: tzinfo, names: CommandNames) -> Message:
         *elements.sections(facts),
         *elements.sections(refusals),
         *([elements.context(f"Reason given: {code(proposal.reason, 1000)}")] if proposal.reason else []),
-        _buttons(proposal.id, len(proposal.targets)),
+        _buttons(proposal),
         elements.context(valid),
     ]
     listed = [f"P{connection.brief(target, at)[1:]}." for target in proposal.targets]
@@ -45,15 +46,19 @@ def render_nothing(nothing: NothingToEnd, *, zone: tzinfo, names: CommandNames) 
     role = reading.role.name
     why = [f"{clause[0].upper()}{clause[1:]}." for clause in reasons.refused(nothing.refused, role, name)]
     if not why:
-        stray = "None of its connections looks stray. Being idle is fine by itself; to end one anyway, name its pid."
-        why = [stray] if reading.clients else ["Nobody is connected."]
+        none = (
+            "None of its connections runs a query."
+            if nothing.kind is Kind.CANCEL
+            else "None of its connections looks stray. Being idle is fine by itself; to end one anyway, name its pid."
+        )
+        why = [none] if reading.clients else ["Nobody is connected."]
     figures = f"{capacity.used(reading.capacity)} \u2014 {capacity.room(reading.capacity, name)}"
     further = [
         f"{name(role)} at {moment(reading.at, reading.at, zone)}: {figures}.",
         *reasons.way_on(frozenset(one.why for one in nothing.refused), nothing.ask, name),
         f"See what is there: {code(typed.conns(names, role, reading.server), 120)}.",
     ]
-    nothing_ends = "Nothing to end."
+    nothing_ends = f"Nothing to {words(nothing.kind).do}."
     blocks = (*elements.sections([f"*{nothing_ends}*", *why]), elements.section(" ".join(further)))
     return elements.message([nothing_ends, *further[-1:], *why, *further[:-1]], blocks)
 
@@ -86,6 +91,21 @@ def _lost(targets: tuple[Target, ...]) -> str:
     return f"\u26a0\ufe0f Would be lost: {join(clauses)}."
 
 
+def _ending(preview: Preview) -> list[str]:
+    """What would be lost, which look in use, and whether it frees a slot."""
+    targets = preview.proposal.targets
+    few = capacity.too_few(preview.reading.capacity, len(targets), name)
+    return [_lost(targets), *_in_use(preview), *few]
+
+
+def _cancelling(targets: tuple[Target, ...]) -> list[str]:
+    """What cancelling does and what it does not, and whose writes it would cost."""
+    stays = "The connection stays open and keeps its slot; the client gets an error."
+    writing = [str(target.id.pid) for target in targets if target.has_written]
+    lost = "What its transaction has written so far is lost too"
+    return [stays, f"\u26a0\ufe0f {lost} ({_pids(writing)})."] if writing else [stays]
+
+
 def _in_use(preview: Preview) -> list[str]:
     """One warning for each target that looks in use."""
     use = [(target.id.pid, preview.in_use.get(target.id)) for target in preview.proposal.targets]
@@ -101,7 +121,8 @@ def _refused(preview: Preview) -> list[str]:
         return []
     role = preview.proposal.role
     whys = frozenset(one.why for one in preview.refused)
-    clauses = [f"Will not be ended: {clause}." for clause in reasons.refused(preview.refused, role, name)]
+    done = words(preview.proposal.kind).done
+    clauses = [f"Will not be {done}: {clause}." for clause in reasons.refused(preview.refused, role, name)]
     return [*clauses, *reasons.way_on(whys, preview.ask, name)]
 
 
@@ -114,10 +135,11 @@ def _pids(pids: list[str]) -> str:
     return f"pid{'s' if len(pids) > 1 else ''} {join(shown)}"
 
 
-def _buttons(proposal_id: str, count: int) -> Block:
-    label = "Terminate" if count == 1 else f"Terminate {count:,}"
-    value = payloads.write_proposal_id(proposal_id)
+def _buttons(proposal: Proposal) -> Block:
+    its, count = words(proposal.kind), len(proposal.targets)
+    label = its.button if count == 1 else its.button_for_many.format(f"{count:,}")
+    value = payloads.write_proposal_id(proposal.id)
     return elements.buttons(
         elements.button(label, ids.TERMINATE, value, style=elements.DANGER),
-        elements.button("Cancel", ids.WITHDRAW, value),
+        elements.button(its.leave if count == 1 else its.leave_many, ids.WITHDRAW, value),
     )

@@ -70,7 +70,7 @@ def _line(event: Told, zone: tzinfo, now: datetime) -> str:
     if event.requester:
         parts.append(f"by {person(event.requester)}")
     if event.backends:
-        parts.append(_ended(event.backends))
+        parts.append(_ended(event))
     if event.reason:
         parts.append(_change(event.reason) if event.kind in CHANGES_OF_RIGHTS else _reason(event.reason))
     return " \u00b7 ".join(parts)
@@ -86,11 +86,13 @@ def _change(about: str) -> str:
     return f"{person(whose)}: {code(how, REASON_WIDTH)}" if how else person(whose)
 
 
-def _ended(backends: Sequence[ToldBackend]) -> str:
+def _ended(event: Told) -> str:
+    """What became of each: of a query, where that was to be cancelled."""
+    about = "query of " if event.kind == "cancellation" else ""
     by_outcome: dict[str, list[int]] = {}
-    for backend in backends:
+    for backend in event.backends:
         by_outcome.setdefault(backend.outcome or "open", []).append(backend.pid)
-    return join([f"{_which(pids)} {outcome.replace('_', ' ')}" for outcome, pids in by_outcome.items()])
+    return join([f"{about}{_which(pids)} {outcome.replace('_', ' ')}" for outcome, pids in by_outcome.items()])
 
 
 def _which(pids: list[int]) -> str:

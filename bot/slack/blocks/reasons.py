@@ -50,9 +50,11 @@ _FORBIDDEN = {
     WhyNot.NOT_STUDENT: "{role} is no student's role on this server",
     WhyNot.POOLER: "it comes from a pooler and may carry other people's work",
     WhyNot.UNKNOWN_STATE: "the server does not show the bot what it is doing",
+    WhyNot.NOTHING_RUNS: "nothing runs there now, so there is nothing to cancel",
 }
 _WAY_ON = {
     WhyNot.NOT_CLIENT: "End the connection it works for",
+    WhyNot.NOTHING_RUNS: "To end the connection itself, leave out --cancel",
     WhyNot.POOLER: "Close it in the program that uses the pooler",
 }
 

@@ -6,10 +6,9 @@ from bot.connections.ending import Ended, Unsettled
 from bot.incidents.proposal import NotClaimed, Proposal, State
 from bot.servers.server import Presence, Verdict
 from bot.slack.blocks import connection, elements, outcome
-from bot.slack.blocks.text import Message, code, moment, name, person, plural
+from bot.slack.blocks.kinds import what, words
+from bot.slack.blocks.text import Message, code, moment, name, person
 from bot.slack.commands import CommandNames
-
-PIDS_NAMED = 5
 
 
 def render_end(ended: Ended, *, zone: tzinfo, names: CommandNames) -> Message:
@@ -28,7 +27,7 @@ def render(proposal: Proposal, *, zone: tzinfo) -> Message:
         if proposal.claimed_at
         else ""
     )
-    head = f"The bot was interrupted{when} while it ended {_what(proposal)}."
+    head = f"The bot was interrupted{when} while it {words(proposal.kind).done} {what(proposal)}."
     lines = outcome.describe(proposal)
     interrupted = [one.detail for one in proposal.outcomes if one.verdict is Verdict.INTERRUPTED]
     there = any(detail != Presence.GONE for detail in interrupted)
@@ -46,11 +45,11 @@ def render(proposal: Proposal, *, zone: tzinfo) -> Message:
 
 def render_unsettled(unsettled: Unsettled, *, zone: tzinfo) -> Message:
     """Say that the server stopped answering after the click, and that the end of it will be told."""
-    at = unsettled.proposal.claimed_at
+    its, at = words(unsettled.proposal.kind), unsettled.proposal.claimed_at
     since = f" (asked at {moment(at, at, zone)})" if at else ""
     return elements.short(
-        f"\u23f3 The server stopped answering while it was to end {_what(unsettled.proposal)}{since}. "
-        "Some may have ended. What became of them is told here as soon as the server answers; please do not ask again yet."
+        f"\u23f3 The server stopped answering while it was to {its.do} {what(unsettled.proposal)}{since}. "
+        f"Some may be {its.done}. What became of them is told here as soon as the server answers; please do not ask again yet."
     )
 
 
@@ -64,7 +63,8 @@ def render_reconnected(proposal: Proposal, pids: tuple[int, ...]) -> Message:
 
 def render_withdrawn(proposal: Proposal) -> Message:
     """Say that nothing was ended, because its requester took it back."""
-    return elements.short(f"Cancelled: nothing was ended. You had asked for {_what(proposal)}.")
+    its = words(proposal.kind)
+    return elements.short(f"{its.taken_back.capitalize()}: nothing was {its.done}. You had asked for {what(proposal)}.")
 
 
 def render_not_claimed(refused: NotClaimed, *, zone: tzinfo, names: CommandNames) -> Message:
@@ -79,21 +79,26 @@ def render_not_claimed(refused: NotClaimed, *, zone: tzinfo, names: CommandNames
 
 
 def _why_not(why: str, proposal: Proposal, zone: tzinfo) -> str:
-    what = _what(proposal)
+    its, meant = words(proposal.kind), what(proposal)
     match why:
         case "foreign":
             # Whose connection it is may be none of theirs to know.
             return "Nothing was done: these buttons are for the person who asked. Type the command yourself."
         case "denied":
-            return f"Nothing was ended: you have no right any more to end {what}."
+            return f"Nothing was {its.done}: you have no right any more to {its.do} {meant}."
         case "lapsed":
-            return f"Nothing was ended: two minutes had passed since {what} was shown. *Ask again* shows how things stand now."
+            return (
+                f"Nothing was {its.done}: two minutes had passed since {meant} was shown. "
+                "*Ask again* shows how things stand now."
+            )
         case "withdrawn":
-            return f"Nothing was ended: {what} was cancelled before. *Ask again* shows how things stand now."
+            return (
+                f"Nothing was {its.done}: {meant} was {its.taken_back} before. *Ask again* shows how things stand now."
+            )
         case "claimed" | "resolved":
             return _first(proposal, zone)
         case _:
-            return f"This click did nothing: the button for {what} does not work any more."
+            return f"This click did nothing: the button for {meant} does not work any more."
 
 
 def _first(proposal: Proposal, zone: tzinfo) -> str:
@@ -102,13 +107,6 @@ def _first(proposal: Proposal, zone: tzinfo) -> str:
     when = f" at {moment(at, proposal.resolved_at or at, zone)}" if at else ""
     first = f"{by} was first{when}"
     if proposal.state is not State.RESOLVED:
-        return f"{first} and is ending {_what(proposal)} now. This click did nothing more."
+        return f"{first} and is {words(proposal.kind).doing} {what(proposal)} now. This click did nothing more."
     lines = "\n".join(outcome.describe(proposal))
-    return f"{first} with {_what(proposal)}; this click did nothing more.\n{lines}"
-
-
-def _what(proposal: Proposal) -> str:
-    """Return `pid 4711 of alice on class`, or how many."""
-    numbers = [target.id.pid for target in proposal.targets]
-    which = connection.pids(numbers) if len(numbers) <= PIDS_NAMED else plural(len(numbers), "connection")
-    return f"{which} of {name(proposal.role)} on {name(proposal.server)}"
+    return f"{first} with {what(proposal)}; this click did nothing more.\n{lines}"

@@ -21,6 +21,8 @@ _PROBLEMS = {
     Problem.BAD_PID: "{typed} is no pid. A pid is a whole number such as 4711; the list shows them.",
     Problem.MIXED: "Say pids, \u201cstrays\u201d or \u201call\u201d, not several of these: {typed}",
     Problem.TOO_MANY: f"{{typed}} at once are too many; {MOST_PIDS} is the most.",
+    Problem.CANCEL_STRAYS: "Strays run no query that could be cancelled: leave out --cancel to end them, or name pids.",
+    Problem.CANCEL_TOO_LATE: "--cancel stands inside the reason: write it before \u201cbecause\u201d.",
     Problem.REASON_MISSING: "The reason is missing after \u201cbecause\u201d.",
     Problem.REASON_TOO_LONG: f"The reason is too long; {LONGEST_REASON} characters is the most.",
     Problem.UNKNOWN_SUBCOMMAND: "I do not know {typed}.",
@@ -98,6 +100,7 @@ def _kill(names: CommandNames) -> list[str]:
     return [
         f"{code(f'{names.kill} alice 4711 4712')} \u2014 end these connections of alice (pids, as the list shows them)",
         f"{code(f'{names.kill} alice strays')} \u2014 those that nobody seems to use; {code(f'{names.kill} alice all')} \u2014 all of them",
+        f"{code(f'{names.kill} alice 4711 --cancel')} \u2014 only cancel the query that runs there; the connection stays",
         f"{code(f'{names.kill} alice 4711 on class because exam at 9')} \u2014 on the server class, with a reason for the record",
     ]
 

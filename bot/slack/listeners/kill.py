@@ -77,7 +77,9 @@ class KillListener:
         ending = asyncio.ensure_future(self._termination.end(claim.proposal, now=call.at))
         done, _pending = await asyncio.wait({ending}, timeout=PROGRESS_AFTER)
         if not done:
-            await self._announcer.answer(call.place, call.actor, outcome.render_progress(), replace=True)
+            await self._announcer.answer(
+                call.place, call.actor, outcome.render_progress(claim.proposal.kind), replace=True
+            )
         result = await ending
         if isinstance(result, Unsettled):
             message = settled.render_unsettled(result, zone=self._zone)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from bot.connections.plan import Chosen, Plan, Refused, TerminateRequest, Which, WhyNot, choose, forbids
+from bot.incidents.proposal import Kind
 from bot.servers.backend import BackendState
-from tests.builders import a_backend, a_reading, a_role
+from tests.builders import a_backend, a_reading, a_role, a_writing_backend, an_active_backend
 
 
 def test_named_pids_are_answered_once_in_the_order_given() -> None:
@@ -38,6 +39,31 @@ def test_all_names_the_refused_and_strays_leaves_them_out() -> None:
     assert everything.refused == (Refused(3, WhyNot.POOLER, pooled),)
     assert stray in strays.backends
     assert strays.refused == ()
+
+
+def test_only_queries_that_run_can_be_cancelled() -> None:
+    running, idle, waiting = an_active_backend(1), a_backend(2), a_writing_backend(3)
+    request = TerminateRequest("alice", (Chosen(1), Chosen(2), Chosen(3), Chosen(4)), kind=Kind.CANCEL)
+
+    assert choose(request, a_reading(running, idle, waiting)) == Plan(
+        (running,),
+        (
+            Refused(2, WhyNot.NOTHING_RUNS, idle),
+            Refused(3, WhyNot.NOTHING_RUNS, waiting),
+            Refused(4, WhyNot.NO_SUCH),
+        ),
+    )
+
+
+def test_all_queries_are_those_of_the_connections_that_run_one() -> None:
+    calling = a_backend(2, state=BackendState.FASTPATH)
+    pooled = replace(an_active_backend(3), pooler=True)
+    reading = a_reading(an_active_backend(1), calling, pooled, a_backend(4))
+
+    plan = choose(TerminateRequest("alice", which=Which.ALL, kind=Kind.CANCEL), reading)
+
+    assert {backend.pid for backend in plan.backends} == {1, 2}
+    assert plan.refused == (Refused(3, WhyNot.POOLER, pooled),)
 
 
 @pytest.mark.parametrize(

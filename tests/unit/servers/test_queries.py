@@ -20,3 +20,4 @@ def test_what_people_typed_is_never_selected(name: str) -> None:
 
 def test_one_statement_signals() -> None:
     assert [name for name, text in STATEMENTS.items() if "pg_terminate_backend" in text] == ["TERMINATE"]
+    assert [name for name, text in STATEMENTS.items() if "pg_cancel_backend" in text] == ["CANCEL"]

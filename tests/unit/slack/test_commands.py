@@ -6,6 +6,7 @@ import pytest
 from bot.connections.listed import ListRequest
 from bot.connections.plan import Chosen, TerminateRequest, Which
 from bot.errors import UsageError
+from bot.incidents.proposal import Kind
 from bot.slack.blocks import typed
 from bot.slack.commands import LONGEST_REASON, MOST_PIDS, CommandNames, parse_conns, parse_kill
 from tests.hostile import NAMES
@@ -124,6 +125,17 @@ def pids(*numbers: int) -> tuple[Chosen, ...]:
             TerminateRequest("alice", pids(7), reason="it's \"broken #help !here " + "x" * 300),
         ),
         ("because 7", TerminateRequest("because", pids(7))),
+        ("alice 7 8 --cancel", TerminateRequest("alice", pids(7, 8), kind=Kind.CANCEL)),
+        ("alice 7 \u2014cancel.", TerminateRequest("alice", pids(7), kind=Kind.CANCEL)),
+        ("alice \u2013CANCEL 7 on lab", TerminateRequest("alice", pids(7), server="lab", kind=Kind.CANCEL)),
+        ("--cancel alice 7", TerminateRequest("alice", pids(7), kind=Kind.CANCEL)),
+        ("alice 7 --cancel --cancel", TerminateRequest("alice", pids(7), kind=Kind.CANCEL)),
+        ("alice all --cancel", TerminateRequest("alice", which=Which.ALL, kind=Kind.CANCEL)),
+        ('"--cancel" 7', TerminateRequest("--cancel", pids(7))),
+        (
+            "alice 7 --cancel because she cancelled it, -cancel",
+            TerminateRequest("alice", pids(7), reason="she cancelled it, -cancel", kind=Kind.CANCEL),
+        ),
     ],
 )
 def test_kill_reads(text: str, request_: TerminateRequest) -> None:
@@ -155,6 +167,14 @@ def test_kill_reads(text: str, request_: TerminateRequest) -> None:
         ("alice 7 --reason=", "reason_missing"),
         ("alice 7 because \x00", "bad_character \x00"),
         ("alice because 7", "nothing_chosen alice"),
+        ("--cancel", "role_missing"),
+        ("--cancel 7", "role_missing 7"),
+        ("alice --cancel", "nothing_chosen alice"),
+        ("alice strays --cancel", "cancel_strays"),
+        ("alice 7 --cancelled", "bad_pid --cancelled"),
+        ("alice 7 cancel", "bad_pid cancel"),
+        ("alice 7 because exam --cancel", "cancel_too_late"),
+        ("alice 7 --reason \u2014cancel", "cancel_too_late"),
         ("alice 7 because " + "x" * (LONGEST_REASON + 1), "reason_too_long"),
     ],
 )

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.connections.ending import Ended, Unsettled
-from bot.incidents.proposal import NotClaimed, Outcome, Proposal, State
+from bot.incidents.proposal import Kind, NotClaimed, Outcome, Proposal, State
 from bot.servers.capacity import Capacity
 from bot.servers.server import Verdict
 from bot.slack import ids
@@ -103,7 +103,7 @@ def test_hostile_names_are_harmless(name: str) -> None:
 
 
 def test_progress_promises_the_outcome() -> None:
-    message = outcome.render_progress()
+    message = outcome.render_progress(Kind.TERMINATE)
     assert "This message will say how it went." in message.text
     assert faults(message) == []
 
