@@ -171,7 +171,7 @@ async def test_all_of_the_identity_must_be_the_one_shown(
 async def test_past_its_deadline_nothing_is_cancelled(course: Class, server: PostgresServer) -> None:
     opened = await course.postgres.open_backend(course.make_student(), Doing.ACTIVE)
     target = await a_target(server, opened)
-    assert await cancel(course, server, target, before=timedelta(0)) == [(Verdict.INTERRUPTED, "")]
+    assert await cancel(course, server, target, before=timedelta(0)) == [(Verdict.INTERRUPTED, Presence.THERE)]
     assert course.postgres.activity(opened.pid)["state"] == "active"
 
 
