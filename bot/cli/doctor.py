@@ -1,14 +1,15 @@
 """`connbot doctor`: what is wrong with the set-up and how to mend it."""
 
 import argparse
+import asyncio
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from bot.doctor import report, setup
+from bot.clock import clock
+from bot.doctor import examination, report
 from bot.doctor.finding import Level, Section, count
-from bot.errors import SetupError
-from bot.settings import Course, inspect_environment, read_course
+from bot.settings import inspect_environment
 
 
 def examine(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
@@ -17,22 +18,9 @@ def examine(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
         print("usage: connbot doctor --sql SERVER --remove\nconnbot doctor: --remove goes with --sql", file=sys.stderr)
         return 2
     environment, faults = inspect_environment(variables)
-    told = [*faults, *_faults(environment.slack)]
-    course: Course | None = None
-    try:
-        course = read_course(environment)
-    except SetupError as exc:
-        told.extend(exc.faults)
-    sections = [setup.judge(environment, course, faults=told, set_variables=[*variables])]
+    settings = examination.read(environment, faults, [*variables])
+    sections = asyncio.run(examination.examine(settings, clock))
     return _print(sections, variables)
-
-
-def _faults(read: Callable[[], object]) -> tuple[str, ...]:
-    try:
-        read()
-    except SetupError as exc:
-        return exc.faults
-    return ()
 
 
 def _print(sections: list[Section], variables: Mapping[str, str]) -> int:

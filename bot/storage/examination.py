@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import OwnDatabaseUnavailable
+from bot.errors import OwnDatabaseUnavailable, SetupError
 from bot.storage import migrate
 from bot.storage.engine import OwnDatabase
 from bot.storage.serving import serving
@@ -70,12 +70,24 @@ class PostgresqlSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where a PostgreSQL own database is, as its URL says; '' where it says nothing."""
+
+    host: str = ""
+    port: str = ""
+    user: str = ""
+    database: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OwnSeen:
     """What there is; what could not be seen is None or ''."""
 
-    address: str
+    address: Address = Address()
     file: FileSeen | None = None
     postgresql: PostgresqlSeen | None = None
+    fault: str = ""
+    """What is wrong with its address, a whole sentence."""
     failure: str = ""
     """Why it could not be read."""
     revision: str | None = None
@@ -86,9 +98,14 @@ class OwnSeen:
 
 
 async def examine(url: str) -> OwnSeen:
-    """Look once; raises `SetupError` for an address that is none."""
-    database = OwnDatabase(url)
-    seen = OwnSeen(database.address, None if database.path is None else _file(database))
+    """Look once; raises nothing that is expected."""
+    try:
+        database = OwnDatabase(url)
+    except SetupError as exc:
+        return OwnSeen(fault=str(exc))
+    parts = (database.url.host, database.url.port, database.url.username, database.url.database)
+    address = Address(*(str(part or "") for part in parts)) if database.path is None else Address()
+    seen = OwnSeen(address, None if database.path is None else _file(database))
     if seen.file is not None and not seen.file.there:
         return seen
     try:

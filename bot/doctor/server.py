@@ -1,0 +1,185 @@
+"""Judges what was seen of one students' server."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.doctor import refused
+from bot.doctor.finding import Finding, Section, fault, fine, note, warning
+from bot.errors import ServerUnavailable, SetupError
+from bot.servers.counting import NO_LIMIT
+from bot.servers.examination import Examined, Preset, Target
+from bot.servers.rights import KNOWS_RESERVED_CONNECTIONS, Cost, Missing, missing
+from bot.servers.settings import ServerSettings
+from bot.slack.blocks import lacking
+from bot.slack.blocks.lacking import identifier
+from bot.slack.blocks.text import join, plain, plural, visible
+
+EXPIRES_SOON = timedelta(days=30)
+_WARNINGS = (Cost.REPLACING, Cost.RECONNECTING_WHEN_FULL)
+
+
+def judge(
+    settings: ServerSettings, target: Target, seen: Examined | ServerUnavailable | SetupError, now: datetime
+) -> Section:
+    """Say what is wrong with a server and with the bot's role there."""
+    findings = [*_settings(settings, target)]
+    if isinstance(seen, SetupError):
+        findings = [fault(sentence, "") for sentence in seen.faults]
+    elif isinstance(seen, ServerUnavailable):
+        findings.insert(
+            0, refused.judge(seen.detail or seen.why, target, "It", named_in=f"the dsn of servers.{settings.name}")
+        )
+    else:
+        findings = [*_facts(seen), *_lacks(seen), *_role(seen, now), *_server(seen, settings), *findings]
+    return Section(f"Server {settings.name}", tuple(findings))
+
+
+def _settings(settings: ServerSettings, target: Target) -> Iterable[Finding]:
+    if target.holds_password:
+        entry = ":".join((target.host or "*", target.port or "*", "*", target.user or "*", "PASSWORD"))
+        yield warning(
+            f"The dsn of servers.{settings.name} holds a password: whoever reads connbot.toml has it.",
+            "Take it out of the dsn and put it into the passfile of whoever runs the bot:",
+            f"echo '{entry}' >> ~/.pgpass && chmod 600 ~/.pgpass",
+        )
+    if settings.services and not settings.ask:
+        yield note(
+            "Nobody is named for its service accounts, so people are not told whom to ask about them.",
+            f"Below [servers.{settings.name}]:",
+            'ask = "dba@example.edu"',
+        )
+
+
+def _facts(seen: Examined) -> Iterable[Finding]:
+    rights = seen.rights
+    yield fine(
+        f"PostgreSQL {seen.version} answers; the bot is {plain(rights.role)} in the database {plain(rights.database)}."
+    )
+    if seen.standby:
+        yield note(
+            "It is a standby: the bot sees and ends the sessions here; those on its primary are another server to it."
+        )
+    if seen.role_used:
+        yield fine(
+            f"{plural(seen.role_used, 'other connection')} of {plain(rights.role)} here now: a `connbot serve` that runs."
+        )
+    ordinary = seen.slots.ordinary
+    if seen.used > ordinary:
+        yield warning(
+            f"It is full now: all {ordinary} ordinary slots are taken. The bot was let in by a reserve.",
+            "Free some with /conns in Slack.",
+        )
+    else:
+        yield fine(f"{max(seen.used - 1, 0)} of its {ordinary} ordinary slots are taken now, this check left out.")
+
+
+def _lacks(seen: Examined) -> Iterable[Finding]:
+    lacks = missing(seen.rights)
+    for lack in lacks:
+        yield _lack(lack)
+    rights = seen.rights
+    if rights.reads_all and rights.signals:
+        yield fine("It may see every session and end those of roles that are no superuser's.")
+    if rights.students and not rights.unknown_students:
+        if seen.students:
+            yield fine(
+                f"{plural(seen.students, 'role')} can log in as students ({join([plain(name) for name in rights.students])})."
+            )
+        else:
+            group = rights.students[0]
+            yield warning(
+                f"No role is a member of {join([plain(name) for name in rights.students], 'or')}, so there is nobody whose connections could be ended.",
+                "Whoever runs the server adds each student's role (an administrator of the group does not count as one of it):",
+                f"GRANT {identifier(group)} TO student_role;",
+            )
+    if rights.version < KNOWS_RESERVED_CONNECTIONS and not rights.superuser:
+        yield note(
+            f"PostgreSQL {seen.version} keeps its reserve for superusers alone, so on a full server the bot works by the connection it "
+            "holds, and one that starts then finds no way in until a slot is free.",
+            "Start the bot before the rush and leave it running. From PostgreSQL 16 on there is a reserve for it.",
+        )
+    elif rights.uses_reserved and rights.reserved:
+        yield fine(f"{plural(rights.reserved, 'slot')} in reserve let it in when the server is full.")
+
+
+def _lack(lack: Missing) -> Finding:
+    told = lacking.told(lack)
+    say = warning if lack.cost in _WARNINGS else fault
+    what = told.what[0].upper() + told.what[1:] + "."
+    mend = told.mend[:1].upper() + told.mend[1:]
+    if told.sql:
+        mend = f"{mend} " if mend and not mend.endswith((",", ":", "and")) else mend
+        return say(what, mend or "As superuser there:", told.sql)
+    return say(what, mend)
+
+
+def _role(seen: Examined, now: datetime) -> Iterable[Finding]:
+    rights, role = seen.rights, identifier(seen.rights.role)
+    if rights.superuser:
+        yield warning(
+            f"{plain(rights.role)} is a superuser: whoever gets hold of its password has the whole server.",
+            "Let the bot log in as a role of its own, with the few rights it needs:",
+            "connbot doctor --sql SERVER",
+        )
+    elif seen.attributes:
+        yield warning(
+            f"{plain(rights.role)} has more rights than the bot uses: {join(seen.attributes)}.",
+            "As superuser there, unless somebody else uses the role as well:",
+            f"ALTER ROLE {role} {' '.join(f'NO{word}' for word in seen.attributes)};",
+        )
+    if seen.valid_until is not None and seen.valid_until - now < EXPIRES_SOON:
+        over = seen.valid_until <= now
+        verb = "ended" if over else "ends"
+        yield (fault if over else warning)(
+            f"Its password {verb} on {seen.valid_until:%Y-%m-%d}: from then on no new connection gets in.",
+            "As superuser there:",
+            f"ALTER ROLE {role} VALID UNTIL 'infinity';",
+        )
+    limit = rights.role_limit
+    if limit != NO_LIMIT and not rights.superuser:
+        left = limit - seen.role_used
+        yield note(
+            f"Its role may hold {plural(limit, 'connection')}; {max(left, 0)} of them are free, this check's among them."
+        )
+    yield from _presets(seen.presets)
+
+
+def _presets(presets: tuple[Preset, ...]) -> Iterable[Finding]:
+    ours = [preset for preset in presets if preset.pinned]
+    others = [preset for preset in presets if not preset.pinned]
+    if ours:
+        yield fine(f"{_named(ours)} {_is(ours)} set for it there; the bot's own settings outrank that.")
+    if others:
+        yield note(f"{_named(others)} {_is(others)} set for its sessions there, and the bot leaves that so.")
+
+
+def _named(presets: list[Preset]) -> str:
+    return join([f"{preset.name} = {visible(preset.value)} (on the {preset.level})" for preset in presets])
+
+
+def _is(presets: list[Preset]) -> str:
+    return "is" if len(presets) == 1 else "are"
+
+
+def _server(seen: Examined, settings: ServerSettings) -> Iterable[Finding]:
+    if not seen.tracks:
+        yield fault(
+            "track_activities is off, so nobody can tell what a session does, and none can be ended.",
+            "As superuser there:",
+            "ALTER SYSTEM SET track_activities = on;",
+            "SELECT pg_reload_conf();",
+        )
+    if seen.language not in ("", "C", "POSIX") and not seen.language.lower().startswith(("c.", "en")):
+        yield warning(
+            f"It says its refusals in another language (lc_messages = {visible(seen.language)}), and the bot knows them in English: on a full "
+            "server people would be told that it refuses, not why.",
+            "As superuser there:",
+            "ALTER SYSTEM SET lc_messages = 'C';",
+            "SELECT pg_reload_conf();",
+        )
+    if seen.in_the_clear:
+        yield warning(
+            "The bot comes over the network without TLS: on the way everybody can read what it sees.",
+            f"Add to the dsn of servers.{settings.name}; with the authority's certificate at hand, verify-full is better:",
+            "sslmode=require",
+        )
