@@ -74,9 +74,10 @@ class ServerUnavailable(BotError):
 
 @dataclass
 class OwnDatabaseUnavailable(BotError):
-    """The bot's own database did not take the entry, so nothing was done."""
+    """The bot's own database did not take the entry, so nothing was done; `full`: its server refused a connection for their number."""
 
     detail: str = ""
+    full: bool = False
 
 
 @dataclass

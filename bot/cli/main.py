@@ -23,9 +23,13 @@ def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = 
         print("\n".join(exc.faults), file=sys.stderr)
         return 1
     except OwnDatabaseUnavailable as exc:
-        said = (
-            f"The bot's own database cannot be used ({exc.detail}): look at CONNBOT_DATABASE_URL. Nothing was changed."
+        mend = (
+            "its server has no room for another: end one there and start again, or name a file or another server in "
+            "CONNBOT_DATABASE_URL"
+            if exc.full
+            else "look at CONNBOT_DATABASE_URL"
         )
+        said = f"The bot's own database cannot be used ({exc.detail}): {mend}. Nothing was changed."
         print(said, file=sys.stderr)
         return 1
     except BotError as exc:

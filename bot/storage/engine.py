@@ -9,36 +9,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, DateTime, Interval, Select, Table, event, func, literal, select, type_coerce
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ColumnElement, DateTime, Interval, Select, Table, func, literal, select, type_coerce
+from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import OwnDatabaseUnavailable, SetupError
-from bot.storage import sqlite
+from bot.storage import postgresql, sqlite
 from bot.storage.columns import AwareTime
 
-POSTGRESQL_CONNECTIONS = 3
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
-_CONNECT: dict[str, str | int] = {
-    "application_name": "connbot",
-    "connect_timeout": 5,
-    "keepalives_idle": 20,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 5000,
-}
-# A process that is stopped while it holds the head of the record would stop every other one.
-_SESSION = (
-    "SELECT set_config('timezone', 'UTC', false), set_config('statement_timeout', '5s', false),"
-    " set_config('lock_timeout', '3s', false), set_config('idle_in_transaction_session_timeout', '10s', false),"
-    " set_config('idle_session_timeout', '0', false)"
-)
 _SQLITE_TIME = "%Y-%m-%d %H:%M:%f000"
 
 
@@ -57,7 +40,8 @@ class OwnDatabase:
         """The database's time, as an expression for statements."""
         self._now = select(self.clock)
         self._timed: dict[Select[Any], Select[Any]] = {}
-        self._engine = sqlite.make_engine(self.path) if self.path else _postgresql_engine(self.url)
+        self._engine = sqlite.make_engine(self.path) if self.path else postgresql.make_engine(self.url)
+        self._connections = postgresql.Connections(self._engine)
         self._modes = {
             mode: self._engine.execution_options(**{sqlite.MODE: mode}) for mode in ("read", "write", "durable")
         }
@@ -74,7 +58,7 @@ class OwnDatabase:
         await self.close()
 
     async def open(self) -> None:
-        """Make SQLite's file if there is none, or open every PostgreSQL connection; raises also `SetupError`."""
+        """Make SQLite's file if there is none, or open PostgreSQL's connections; raises also `SetupError`."""
         if self.path:
             try:
                 sqlite.make_file(self.path)
@@ -83,17 +67,15 @@ class OwnDatabase:
                 raise SetupError((fault,)) from exc
             self._file = _identity(self.path)
         try:
-            await self._open_connections(1 if self.path else POSTGRESQL_CONNECTIONS)
+            if self.path:
+                async with self.read() as connection:
+                    await connection.execute(select(1))
+            else:
+                with _at_the_door():
+                    await self._connections.open()
         except OwnDatabaseUnavailable:
             await self.close()
             raise
-
-    async def _open_connections(self, count: int) -> None:
-        """Open `count` at once and keep them: on a full server a later one would be refused."""
-        async with contextlib.AsyncExitStack() as stack:
-            for _ in range(count):
-                connection = await stack.enter_async_context(self.read())
-                await connection.execute(select(1))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -112,7 +94,11 @@ class OwnDatabase:
                 # Waiting here is fair and costs nothing; waiting inside SQLite is neither.
                 await stack.enter_async_context(self._writing)
                 await self._miss_the_file()
-            yield await stack.enter_async_context(self._modes["durable" if durable else "write"].begin())
+                yield await stack.enter_async_context(self._modes["durable" if durable else "write"].begin())
+            else:
+                connection = await stack.enter_async_context(self._connections.one())
+                await stack.enter_async_context(connection.begin())
+                yield connection
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -121,11 +107,13 @@ class OwnDatabase:
             stack.enter_context(_at_the_door())
             if self.path:
                 await self._miss_the_file()
-            yield await stack.enter_async_context(self._modes["read"].connect())
+                yield await stack.enter_async_context(self._modes["read"].connect())
+            else:
+                yield await stack.enter_async_context(self._connections.one())
 
-    def insert(self, table: Table) -> "postgresql.Insert | sqlite_dialect.Insert":
+    def insert(self, table: Table) -> "postgresql_dialect.Insert | sqlite_dialect.Insert":
         """Begin an INSERT that knows ON CONFLICT, as this kind of database spells it."""
-        return sqlite_dialect.insert(table) if self.path else postgresql.insert(table)
+        return sqlite_dialect.insert(table) if self.path else postgresql_dialect.insert(table)
 
     def timed(self, statement: Select[Any]) -> Select[Any]:
         """Add the database's time to what `statement`, a constant, reads: as the last column, `now`."""
@@ -168,31 +156,6 @@ def read_url(text: str | URL) -> URL:
     raise SetupError((f"CONNBOT_DATABASE_URL names {url.drivername}, which is no database of ours: {mend}",))
 
 
-def connect_options(url: URL) -> dict[str, str | int]:
-    """Return what a PostgreSQL connection of ours is opened with, besides what `url` says itself."""
-    return {name: value for name, value in _CONNECT.items() if name not in url.query}
-
-
-def _postgresql_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        connect_args=connect_options(url),
-        pool_size=POSTGRESQL_CONNECTIONS,
-        max_overflow=0,
-        pool_timeout=5,
-        pool_pre_ping=True,
-    )
-    event.listen(engine.sync_engine, "connect", _set_up_session)
-    return engine
-
-
-def _set_up_session(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    cursor.execute(_SESSION)
-    cursor.close()
-    connection.commit()
-
-
 def _clock(kind: str, ahead: timedelta) -> ColumnElement[datetime]:
     if kind == "sqlite":
         shift = f"{ahead.total_seconds():+.3f} seconds"
@@ -219,4 +182,4 @@ def _at_the_door() -> Iterator[None]:
     except PoolTimeoutError as exc:
         raise OwnDatabaseUnavailable("every connection is in use") from exc
     except DBAPIError as exc:
-        raise OwnDatabaseUnavailable(" ".join(str(exc.orig).split())) from exc
+        raise postgresql.unavailable(exc) from exc

@@ -19,7 +19,8 @@ from sqlalchemy.pool import NullPool
 
 from bot.errors import OwnDatabaseUnavailable, SetupError
 from bot.storage import sqlite
-from bot.storage.engine import OwnDatabase, connect_options, read_url
+from bot.storage.engine import OwnDatabase, read_url
+from bot.storage.postgresql import connect_options, unavailable
 
 HEAD = "0003"
 """The newest revision; a test holds it against the scripts, so that it can be told without Alembic."""
@@ -81,7 +82,7 @@ def upgrade(url: str | URL, *, folder: Path | None = None) -> str | None:
             before = _revision(connection)
             revisions.run(connection, before)
     except DBAPIError as exc:
-        raise OwnDatabaseUnavailable(" ".join(str(exc.orig).split())) from exc
+        raise unavailable(exc) from exc
     except (sqlite3.Error, OSError) as exc:
         raise OwnDatabaseUnavailable(str(exc)) from exc
     return before

@@ -15,7 +15,8 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import OwnDatabaseUnavailable, SetupError
-from bot.storage.engine import POSTGRESQL_CONNECTIONS, OwnDatabase
+from bot.storage.engine import OwnDatabase
+from bot.storage.postgresql import CONNECTIONS
 from bot.storage.serving import serve_lock
 from bot.storage.tables import deliveries, incidents, proposal_backends, workspaces
 from tests.eventually import eventually
@@ -292,7 +293,7 @@ async def test_postgresql_gets_three_connections_at_the_start_and_the_same_three
     postgres, _ = migrated_template
     async with OwnDatabase(migrated_postgresql_url) as db:
         opened = connections(postgres, migrated_postgresql_url)
-        assert len(opened) == POSTGRESQL_CONNECTIONS
+        assert len(opened) == CONNECTIONS
         await asyncio.gather(*(db.now() for _ in range(30)))
         assert connections(postgres, migrated_postgresql_url) == opened
 
