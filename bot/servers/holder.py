@@ -63,6 +63,7 @@ class Holder:
         draw: Callable[[], float] = random.random,
         deadline: float = DEADLINE,
         heartbeat_every: float = HEARTBEAT_EVERY,
+        beat: Callable[[Connection], Awaitable[None]] | None = None,
     ) -> None:
         self._server = server
         self._connect = connect
@@ -70,6 +71,7 @@ class Holder:
         self._draw = draw
         self._deadline = deadline
         self._heartbeat_every = heartbeat_every
+        self._beat = beat or _beat
         self._waiting: deque[_Request[Any]] = deque()
         self._woken = asyncio.Event()
         self._tried = asyncio.Event()
@@ -192,7 +194,7 @@ class Holder:
     def _heartbeat(self) -> _Request[None]:
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return _Request(_beat, answer, repeatable=False)
+        return _Request(self._beat, answer, repeatable=False)
 
     # Connections coming and going.
 

@@ -17,7 +17,8 @@ from psycopg.types.numeric import Int8Dumper
 
 from bot.causes.refusal import RefusalKind, recognise_refusal
 from bot.errors import ServerUnavailable
-from bot.servers import queries
+from bot.servers import guard_function, queries
+from bot.servers.guard_function import GuardFacts
 from bot.servers.rights import RightsFacts
 from bot.servers.settings import ServerSettings
 
@@ -45,6 +46,7 @@ _PINNED = {
     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    "default_transaction_isolation": "read\\ committed",
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
 }
@@ -112,6 +114,11 @@ async def connect(settings: ServerSettings) -> Connection:
 async def settle_in(connection: Connection, settings: ServerSettings) -> RightsFacts:
     """Pin what a connection string cannot, and read what the bot's role may do; raises `psycopg.Error`, `ServerUnavailable`."""
     await connection.execute(queries.SETTLE_IN, binary=True)
+    return await look(connection, settings)
+
+
+async def look(connection: Connection, settings: ServerSettings) -> RightsFacts:
+    """Read what the bot's role may do now, by itself and through the guard; raises `psycopg.Error`, `ServerUnavailable`."""
     cursor = await connection.execute(
         queries.RIGHTS, {"students": list(settings.students), "services": list(settings.services)}, binary=True
     )
@@ -119,7 +126,10 @@ async def settle_in(connection: Connection, settings: ServerSettings) -> RightsF
     facts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
     if facts.pop("statement_timeout", None) != f"{STATEMENT_TIMEOUT_MS}ms":
         raise ServerUnavailable(settings.name, "refused", _POOLER_BEFORE_IT)
-    return RightsFacts(**facts, students=settings.students)
+    cursor = await connection.execute(guard_function.PROBE, guard_function.asked_about(facts["role"]), binary=True)
+    found = await cursor.fetchone()
+    guard = guard_function.judge(None if found is None else GuardFacts(**found), settings)
+    return RightsFacts(**facts, students=settings.students, guard=guard)
 
 
 async def leave(connection: Connection, stuck: asyncio.Task[Any] | None) -> None:

@@ -11,9 +11,11 @@ from bot.errors import ServerUnavailable, SetupError
 from bot.servers import opening, queries
 from bot.servers.activity import Activity, fetch
 from bot.servers.backend import BackendId, BackendState
-from bot.servers.holder import Holder
+from bot.servers.guard import ABSENT, GuardState
+from bot.servers.guard_function import means
+from bot.servers.holder import HEARTBEAT_EVERY, Holder
 from bot.servers.opening import Connection
-from bot.servers.rights import Missing, missing
+from bot.servers.rights import Missing, RightsFacts, missing
 from bot.servers.server import Presence, Reading, Role, RoleNow, Target, Verdict, Verdicts
 from bot.servers.settings import ServerSettings
 from bot.servers.sharing import SharedReads
@@ -54,7 +56,12 @@ class PostgresServer:
     """One PostgreSQL instance; see `bot.servers.server.Server`, which it is."""
 
     def __init__(
-        self, settings: ServerSettings, *, watch_for: float = WATCH_FOR, tell: Callable[[str, Missing], None] = note
+        self,
+        settings: ServerSettings,
+        *,
+        watch_for: float = WATCH_FOR,
+        heartbeat_every: float = HEARTBEAT_EVERY,
+        tell: Callable[[str, Missing], None] = note,
     ) -> None:
         if faults := opening.faults(settings):
             raise SetupError(faults)
@@ -63,7 +70,9 @@ class PostgresServer:
         self._tell = tell
         self._way: Way = Activity(settings)
         self._missing: tuple[Missing, ...] = ()
-        self._holder = Holder(settings.name, self._connect)
+        self._guard = ABSENT
+        self._signals_by = ""
+        self._holder = Holder(settings.name, self._connect, heartbeat_every=heartbeat_every, beat=self._look)
         self._reads = SharedReads(self._holder, self._read)
         self._role_reads = SharedReads(self._holder, self._roles)
 
@@ -74,8 +83,13 @@ class PostgresServer:
 
     @property
     def missing(self) -> tuple[Missing, ...]:
-        """What the bot's role lacks there, as tested when it last connected; () before it ever did."""
+        """What the bot's role lacks there, as last tested: often, while it is connected; () before it ever was."""
         return self._missing
+
+    @property
+    def guard(self) -> GuardState:
+        """The guard there, as last tested."""
+        return self._guard
 
     @property
     def failure(self) -> ServerUnavailable | None:
@@ -121,7 +135,7 @@ class PostgresServer:
         """
         distinct = {target.id: target for target in targets}
         answers = await self._holder.run(
-            lambda connection: self._way.signal(connection, distinct, before), repeatable=False
+            lambda connection: self._signal(connection, distinct, before), repeatable=False
         )
         return await self._watched(answers, self._there)
 
@@ -129,7 +143,7 @@ class PostgresServer:
         """Cancel the queries of those targets that still run the one that was shown; else as `terminate`."""
         distinct = {target.id: target for target in targets}
         answers = await self._holder.run(
-            lambda connection: self._way.cancel(connection, distinct, before), repeatable=False
+            lambda connection: self._cancel(connection, distinct, before), repeatable=False
         )
         return await self._watched(answers, lambda ids: self._running([distinct[backend] for backend in ids]))
 
@@ -158,7 +172,7 @@ class PostgresServer:
         connection = await opening.connect(self._settings)
         try:
             facts = await opening.settle_in(connection, self._settings)
-            way = Activity(self._settings)
+            way = self._choose(facts)
             await _rehearse(self.name, way, connection)
         except psycopg.Error as exc:
             await connection.close()
@@ -167,8 +181,31 @@ class PostgresServer:
             await connection.close()
             raise
         self._way = way
-        self._note(missing(facts))
+        self._note(facts)
         return connection
+
+    def _choose(self, facts: RightsFacts) -> Way:
+        """Through the guard where there is one that can be trusted, else with the rights of the bot's own role."""
+        return Activity(self._settings, means(facts.role)) if facts.guard.usable else Activity(self._settings)
+
+    async def _look(self, connection: Connection) -> None:
+        """See what the bot may do now: rights come and go while it is connected."""
+        facts = await opening.look(connection, self._settings)
+        if facts.guard.usable is not self._guard.usable:
+            self._way = self._choose(facts)
+        self._note(facts)
+
+    async def _signal(
+        self, connection: Connection, targets: Mapping[BackendId, Target], before: datetime
+    ) -> dict[BackendId, str]:
+        await self._look(connection)
+        return await self._way.signal(connection, targets, before)
+
+    async def _cancel(
+        self, connection: Connection, targets: Mapping[BackendId, Target], before: datetime
+    ) -> dict[BackendId, str]:
+        await self._look(connection)
+        return await self._way.cancel(connection, targets, before)
 
     async def _read(self, connection: Connection, names: Sequence[str]) -> dict[str, Reading]:
         return await self._way.read(connection, names)
@@ -176,7 +213,12 @@ class PostgresServer:
     async def _roles(self, connection: Connection, names: Sequence[str]) -> dict[str, RoleNow]:
         return await self._way.roles(connection, names)
 
-    def _note(self, lacks: tuple[Missing, ...]) -> None:
+    def _note(self, facts: RightsFacts) -> None:
+        by = "guard" if facts.guard.usable else "own rights" if facts.signals else "nothing"
+        if by != self._signals_by:
+            log.info("signals sessions", extra={"action": "rights", "server": self.name, "by": by})
+        self._guard, self._signals_by = facts.guard, by
+        lacks = missing(facts)
         for lack in lacks:
             if lack not in self._missing:
                 self._tell(self.name, lack)

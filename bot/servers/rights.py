@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.servers.counting import NO_LIMIT
+from bot.servers.guard import ABSENT, GuardStanding, GuardState
 
 OLDEST_SUPPORTED = 140000
 KNOWS_RESERVED_CONNECTIONS = 160000
@@ -22,6 +23,8 @@ class Cost(StrEnum):
     """A connection that hangs cannot be replaced before it is let go."""
     THESE_ROLES = "these_roles"
     """Nobody is a member of what does not exist: its people cannot be terminated, or its account is not protected."""
+    LEAST_RIGHTS = "least_rights"
+    """Nothing that is asked for; but whoever has the bot's password can do more than the bot is for."""
 
 
 class MissingKind(StrEnum):
@@ -30,6 +33,8 @@ class MissingKind(StrEnum):
     VERSION = "version"
     READ_ALL_STATS = "pg_read_all_stats"
     SIGNAL_BACKEND = "pg_signal_backend"
+    GUARD_CHANGED = "guard_changed"
+    GUARD_OUTDATED = "guard_outdated"
     USE_RESERVED_CONNECTIONS = "pg_use_reserved_connections"
     RESERVED_CONNECTIONS = "reserved_connections"
     ROLE_LIMIT = "role_limit"
@@ -41,7 +46,7 @@ class MissingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One thing that is missing; `detail` is the role, database, setting or version it is about."""
+    """One thing that is missing; `detail` is the role, database, setting or version it is about, or in what the guard differs."""
 
     kind: MissingKind
     cost: Cost
@@ -65,6 +70,7 @@ class RightsFacts:
     students: tuple[str, ...]
     unknown_students: tuple[str, ...] = ()
     unknown_services: tuple[str, ...] = ()
+    guard: GuardState = ABSENT
 
 
 def missing(facts: RightsFacts) -> tuple[Missing, ...]:
@@ -73,12 +79,26 @@ def missing(facts: RightsFacts) -> tuple[Missing, ...]:
     Slots kept in reserve (PostgreSQL 16 and later) are of use only with both the right to them and a reserve; where both
     are missing the right is named, which tells whoever grants it of the other.
     """
+    differs = ", ".join(facts.guard.differs)
+    may_signal = facts.signals or facts.guard.usable
     knows_reserve = facts.version >= KNOWS_RESERVED_CONNECTIONS and not facts.superuser
     rules = (
         (facts.version < OLDEST_SUPPORTED, MissingKind.VERSION, Cost.EVERYTHING, str(facts.version)),
         (not facts.reads_all, MissingKind.READ_ALL_STATS, Cost.EVERYTHING, facts.role),
-        (not facts.signals, MissingKind.SIGNAL_BACKEND, Cost.TERMINATING, facts.role),
+        (
+            facts.guard.standing is GuardStanding.CHANGED,
+            MissingKind.GUARD_CHANGED,
+            Cost.LEAST_RIGHTS if may_signal else Cost.TERMINATING,
+            differs,
+        ),
+        (
+            not may_signal and facts.guard.standing is GuardStanding.ABSENT,
+            MissingKind.SIGNAL_BACKEND,
+            Cost.TERMINATING,
+            facts.role,
+        ),
         (not facts.students, MissingKind.NO_STUDENTS, Cost.TERMINATING, ""),
+        (facts.guard.standing is GuardStanding.OUTDATED, MissingKind.GUARD_OUTDATED, Cost.THESE_ROLES, differs),
         *((True, MissingKind.STUDENTS_ROLE, Cost.THESE_ROLES, name) for name in facts.unknown_students),
         *((True, MissingKind.SERVICE_ROLE, Cost.THESE_ROLES, name) for name in facts.unknown_services),
         (_is_tight(facts.role_limit, facts), MissingKind.ROLE_LIMIT, Cost.REPLACING, facts.role),

@@ -23,7 +23,17 @@ _TOLD = {
         "without pg_read_all_stats no connection can be shown or ended", sql="GRANT pg_read_all_stats TO {name};"
     ),
     MissingKind.SIGNAL_BACKEND: Told(
-        "without pg_signal_backend nothing can be ended", sql="GRANT pg_signal_backend TO {name};"
+        "without a guard or pg_signal_backend nothing can be ended",
+        "run the script that connbot doctor --sql prints for this server, or",
+        "GRANT pg_signal_backend TO {name};",
+    ),
+    MissingKind.GUARD_CHANGED: Told(
+        "the guard is not as its script makes it ({detail}), so it is not used",
+        "find out who changed it, and run again the script that connbot doctor --sql prints for this server.",
+    ),
+    MissingKind.GUARD_OUTDATED: Told(
+        "the guard knows other {detail} than connbot.toml, so some students' connections cannot be ended",
+        "run again the script that connbot doctor --sql prints for this server.",
     ),
     MissingKind.NO_STUDENTS: Told(
         "connbot.toml names no students = […], so nobody's connections can be ended", "name the students' role."

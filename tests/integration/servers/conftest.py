@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from bot.servers import opening
 from bot.servers.backend import Backend
+from bot.servers.guard_script import Place, install, removal
 from bot.servers.holder import Holder
 from bot.servers.opening import Connection
 from bot.servers.postgres import WATCH_FOR, PostgresServer
@@ -40,6 +42,18 @@ class Class:
         self.stack.push_async_callback(server.close)
         await server.open()
         return server
+
+    def stand_guard(self, bot: str | None = None, *, dbname: str = "postgres", **changes: Any) -> None:
+        """Install the guard for as long as the test lasts, as the script of the version does."""
+        settings = self.settings(bot, dbname=dbname, **changes)
+        place = Place(bot or self.bot, dbname, self.postgres.admin.info.server_version)
+        self.run_as_admin(install(settings, place), dbname)
+        self.stack.callback(self.run_as_admin, removal(settings, place), dbname)
+
+    def run_as_admin(self, script: str, dbname: str = "postgres") -> None:
+        """Run a whole script on a connection of its own."""
+        with psycopg.connect(self.postgres.dsn(dbname=dbname), autocommit=True) as connection:
+            connection.execute(script.encode())
 
     def sessions(self, bot: str | None = None) -> int:
         """Count the bot's sessions as the server sees them."""
@@ -100,6 +114,12 @@ async def course(postgres: Postgres) -> AsyncIterator[Class]:
         yield Class(postgres, postgres.make_group(), postgres.make_bot_role(), stack)
 
 
+BY_ANY_MEANS = pytest.mark.parametrize("server", ["own rights", "guard"], indirect=True)
+"""For tests of `server` that hold through the guard as well."""
+
+
 @pytest.fixture
-async def server(course: Class) -> PostgresServer:
+async def server(request: pytest.FixtureRequest, course: Class) -> PostgresServer:
+    if getattr(request, "param", "") == "guard":
+        course.stand_guard()
     return await course.open()

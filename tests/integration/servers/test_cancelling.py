@@ -13,7 +13,7 @@ from bot.demo.clients import Doing, leave
 from bot.servers.postgres import PostgresServer
 from bot.servers.server import Presence, Target, Verdict, target_of
 from tests.eventually import eventually
-from tests.integration.servers.conftest import Class, read, shown
+from tests.integration.servers.conftest import BY_ANY_MEANS, Class, read, shown
 from tests.postgres import OpenBackend
 
 MICROSECOND = timedelta(microseconds=1)
@@ -55,6 +55,7 @@ async def stop(course: Class, opened: OpenBackend) -> None:
     answer(opened)
 
 
+@BY_ANY_MEANS
 async def test_the_query_that_was_shown_ends_and_its_session_stays(course: Class, server: PostgresServer) -> None:
     opened = await course.postgres.open_backend(course.make_student(), Doing.ACTIVE)
     target = await a_target(server, opened)

@@ -12,7 +12,7 @@ from bot.servers.backend import Backend
 from bot.servers.postgres import PostgresServer
 from bot.servers.server import Presence, Target, Verdict, target_of
 from tests.eventually import eventually
-from tests.integration.servers.conftest import Class, read, shown
+from tests.integration.servers.conftest import BY_ANY_MEANS, Class, read, shown
 from tests.postgres import OpenBackend
 
 MICROSECOND = timedelta(microseconds=1)
@@ -28,6 +28,7 @@ async def end(
     return [(verdict, verdicts.details.get(backend, "")) for backend, verdict in verdicts.items()]
 
 
+@BY_ANY_MEANS
 @pytest.mark.parametrize("doing", list(Doing))
 async def test_what_was_shown_is_ended(course: Class, server: PostgresServer, doing: Doing) -> None:
     opened = await course.postgres.open_backend(course.make_student(), doing)
@@ -35,6 +36,7 @@ async def test_what_was_shown_is_ended(course: Class, server: PostgresServer, do
     assert not course.postgres.is_open(opened)
 
 
+@BY_ANY_MEANS
 async def test_what_is_ended_twice_was_gone_the_second_time(course: Class, server: PostgresServer) -> None:
     opened = await course.postgres.open_backend(course.make_student())
     backend = await shown(server, opened)
@@ -42,6 +44,7 @@ async def test_what_is_ended_twice_was_gone_the_second_time(course: Class, serve
     assert await end(course, server, backend) == [(Verdict.ALREADY_GONE, "")]
 
 
+@BY_ANY_MEANS
 async def test_nothing_to_end_is_nothing(course: Class, server: PostgresServer) -> None:
     assert await end(course, server) == []
 
@@ -153,6 +156,7 @@ async def test_a_query_that_is_over_ends_in_the_transaction_that_was_shown(
     assert await end(course, server, backend) == [(Verdict.TERMINATED, "")]
 
 
+@BY_ANY_MEANS
 @pytest.mark.parametrize("power", ["superuser", "replication"])
 async def test_a_powerful_role_s_session_is_refused(course: Class, server: PostgresServer, power: str) -> None:
     opened = await course.postgres.open_backend(course.make_student("boss", **{power: True}))
@@ -160,6 +164,7 @@ async def test_a_powerful_role_s_session_is_refused(course: Class, server: Postg
     assert course.postgres.is_open(opened)
 
 
+@BY_ANY_MEANS
 async def test_a_walsender_is_refused(course: Class, server: PostgresServer) -> None:
     role = course.make_student("replica", replication=True)
     opened = await course.postgres.open_walsender(role)
@@ -186,6 +191,7 @@ async def test_the_bot_itself_is_refused(course: Class) -> None:
     assert await server.presence([own.id]) == {own.id: Presence.THERE}
 
 
+@BY_ANY_MEANS
 async def test_who_is_no_student_is_refused(course: Class, server: PostgresServer) -> None:
     student = course.make_student()
     opened = [
@@ -198,6 +204,7 @@ async def test_who_is_no_student_is_refused(course: Class, server: PostgresServe
         assert course.postgres.is_open(one)
 
 
+@BY_ANY_MEANS
 async def test_who_left_the_class_since_is_refused(course: Class, server: PostgresServer) -> None:
     opened = await course.postgres.open_backend(course.make_student())
     backend = await shown(server, opened)
@@ -220,6 +227,7 @@ async def test_without_students_nobody_is_ended(course: Class) -> None:
     assert await end(course, server, await shown(server, opened)) == [(Verdict.REFUSED, "not_student")]
 
 
+@BY_ANY_MEANS
 async def test_a_student_of_a_section_is_ended(course: Class, server: PostgresServer) -> None:
     section = course.postgres.make_group("section", groups=[course.students])
     opened = await course.postgres.open_backend(course.postgres.make_role("student", groups=[section]))
@@ -251,10 +259,11 @@ async def test_a_session_whose_state_is_not_told_is_refused(course: Class, serve
     assert course.postgres.is_open(opened)
 
 
+@BY_ANY_MEANS
 @pytest.mark.parametrize("before", [timedelta(0), -timedelta(hours=1)])
 async def test_past_its_deadline_nothing_is_signalled(course: Class, server: PostgresServer, before: timedelta) -> None:
     opened = await course.postgres.open_backend(course.make_student())
-    assert await end(course, server, await shown(server, opened), before=before) == [(Verdict.INTERRUPTED, "")]
+    assert await end(course, server, await shown(server, opened), before=before) == [(Verdict.INTERRUPTED, "there")]
     assert course.postgres.is_open(opened)
 
 
@@ -285,6 +294,7 @@ async def test_what_the_bot_may_not_see_is_not_called_gone(course: Class, server
     assert course.postgres.is_open(opened)
 
 
+@BY_ANY_MEANS
 async def test_a_batch_gets_a_verdict_each(course: Class, server: PostgresServer) -> None:
     student = course.make_student()
     doings = [Doing.IDLE, Doing.WRITTEN, Doing.IDLE, Doing.IDLE]
@@ -337,6 +347,7 @@ async def test_a_stuck_backend_is_still_ending_and_nobody_else_waits_for_it(cour
     await eventually(lambda: not course.postgres.is_open(stuck))
 
 
+@BY_ANY_MEANS
 async def test_a_full_server_lets_one_in_after_an_end(course: Class, server: PostgresServer) -> None:
     role = course.make_student()
     opened = await course.postgres.fill(role)
@@ -344,6 +355,7 @@ async def test_a_full_server_lets_one_in_after_an_end(course: Class, server: Pos
     await course.postgres.open_backend(role)
 
 
+@BY_ANY_MEANS
 async def test_a_connection_that_breaks_under_the_signal_leaves_it_open(course: Class, server: PostgresServer) -> None:
     opened = await course.postgres.open_backend(course.make_student())
     backend = await shown(server, opened)
