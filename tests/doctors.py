@@ -1,7 +1,8 @@
 """The doctor's findings for tests, by how they read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.clock import clock
 from bot.doctor import examination
@@ -44,7 +45,7 @@ class Findings:
         return self.of(*Level)
 
 
-async def examined(variables: Mapping[str, str]) -> Findings:
+async def examined(variables: Mapping[str, str], clock: Callable[[], datetime] = clock) -> Findings:
     """Have everything looked at as `connbot doctor` does."""
     environment, faults = inspect_environment(variables)
     settings = examination.read(environment, faults, [*variables])

@@ -12,15 +12,15 @@ from bot.doctor.own import Kept
 from bot.errors import OwnDatabaseUnavailable, ServerUnavailable, SetupError
 from bot.servers import examination as servers
 from bot.servers import opening
-from bot.servers.examination import Examined
+from bot.servers.examined import Examined
 from bot.servers.settings import ServerSettings
 from bot.settings import Course, Environment, read_course
 from bot.slack import examination as workspace
 from bot.slack.commands import CommandNames
-from bot.slack.examination import SlackSeen
+from bot.slack.examined import SlackSeen
 from bot.storage import examination as storage
 from bot.storage.engine import OwnDatabase
-from bot.storage.examination import OwnSeen
+from bot.storage.examined import OwnSeen
 from bot.storage.migrate import HEAD
 from bot.storage.record import Record
 
@@ -71,7 +71,6 @@ async def examine(settings: Settings, clock: Callable[[], datetime]) -> list[Sec
         at_servers = {each: looks.create_task(_server(each, clock)) for each in (course.servers if course else ())}
     slack_seen, own_seen = at_slack.result(), at_own.result()
     servers_seen = {each: task.result() for each, task in at_servers.items()}
-    team = slack_seen.workspace.team if slack_seen.workspace else None
     watched = [
         each.name
         for each, seen in servers_seen.items()
@@ -85,8 +84,8 @@ async def examine(settings: Settings, clock: Callable[[], datetime]) -> list[Sec
             own_seen,
             head=HEAD,
             keyed=environment.audit_key is not None,
-            kept=await _kept(environment, own_seen, team, clock()),
-            team=team,
+            kept=await _kept(environment, own_seen, slack_seen.team, clock()),
+            team=slack_seen.team,
             watched=watched,
         ),
         *(server.judge(each, servers.target(each), seen, clock()) for each, seen in servers_seen.items()),
@@ -94,7 +93,7 @@ async def examine(settings: Settings, clock: Callable[[], datetime]) -> list[Sec
     ]
 
 
-async def _kept(environment: Environment, seen: OwnSeen, team: str | None, now: datetime) -> Kept | None:
+async def _kept(environment: Environment, seen: OwnSeen, team: str, now: datetime) -> Kept | None:
     """Read who is allowed what, where the schema is one that can be read; in a file that is not there yet it is nobody."""
     if seen.file is not None and not seen.file.there:
         return Kept((), ()) if seen.file.folder_writable else None

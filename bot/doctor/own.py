@@ -8,10 +8,10 @@ from bot.access.member import Grade, Member
 from bot.causes.refusal import recognise_refusal
 from bot.doctor import refused
 from bot.doctor.finding import Finding, Section, fault, fine, note, warning
-from bot.servers.examination import Target
+from bot.servers.examined import Target
 from bot.slack.blocks.lacking import identifier
 from bot.slack.blocks.text import join, plain, plural, visible
-from bot.storage.examination import FileSeen, OwnSeen, PostgresqlSeen
+from bot.storage.examined import FileSeen, OwnSeen, PostgresqlSeen
 
 VARIABLE = "CONNBOT_DATABASE_URL"
 POOL = 3
@@ -30,9 +30,7 @@ class Kept:
     """The allow-list of the workspace that is served, grants that are over left out."""
 
 
-def judge(
-    seen: OwnSeen, *, head: str, keyed: bool, kept: Kept | None, team: str | None, watched: Sequence[str]
-) -> Section:
+def judge(seen: OwnSeen, *, head: str, keyed: bool, kept: Kept | None, team: str, watched: Sequence[str]) -> Section:
     """Say what is wrong; `head` is our schema's revision, `team` the token's workspace, `watched` the servers it lies on."""
     findings: list[Finding] = [fault(seen.fault, "")] if seen.fault else []
     if seen.file is not None:
@@ -185,7 +183,7 @@ def _key(*, keyed: bool) -> Finding:
     )
 
 
-def _kept(kept: Kept, team: str | None) -> Iterable[Finding]:
+def _kept(kept: Kept, team: str) -> Iterable[Finding]:
     if team and kept.teams and team not in kept.teams:
         yield fault(
             f"It belongs to another workspace ({join(kept.teams)}) than the bot's token ({team}).",

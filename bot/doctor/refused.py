@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.doctor.finding import Finding, fault
-from bot.servers.examination import Target
+from bot.servers.examined import Target
 from bot.slack.blocks.lacking import identifier
 from bot.slack.blocks.text import plain, visible
 
@@ -55,18 +55,22 @@ def _word(text: str) -> str:
     return f"'{quoted}'"
 
 
-def _password(_: re.Match[str], target: Target, __: str) -> _Mend:
+def passfile(target: Target) -> str:
+    """The command that adds the password to the passfile, which nobody else may read; PASSWORD stands for it."""
     place = [target.host or "*", target.port or "*", "*", target.user or "*"]
+    if target.host.startswith("/"):
+        # As libpq looks for a socket.
+        place[0] = "localhost"
     entry = ":".join(part.replace("\\", r"\\").replace(":", r"\:") for part in place)
-    # libpq looks for the socket's folder there as localhost.
-    entry = re.sub(r"^/[^:]*", "localhost", entry)
+    return f"printf '%s\\n' '{entry}:PASSWORD' >> ~/.pgpass && chmod 600 ~/.pgpass"
+
+
+def _password(_: re.Match[str], target: Target, __: str) -> _Mend:
+    boss = _psql(Target(target.host, target.port, "postgres", "postgres"))
     return _Mend(
-        "The password is missing, wrong or has expired. Put it into the passfile of whoever runs the bot, which nobody else "
-        "may read (libpq passes over one that others can); a new one is set by \\password:",
-        (
-            f"echo '{entry}:PASSWORD' >> ~/.pgpass && chmod 600 ~/.pgpass",
-            f"{_psql(Target(target.host, target.port, 'postgres', 'postgres'))} -c '\\password {target.user or 'connbot'}'",
-        ),
+        "The password is missing, wrong or has expired. Put it into the passfile of whoever runs the bot, a backslash before each "
+        "colon and backslash in it; libpq passes over a file that others can read. A new one is set by \\password:",
+        (passfile(target), f"{boss} -c '\\password {target.user or 'connbot'}'"),
     )
 
 
@@ -147,6 +151,15 @@ def _pooler(_: re.Match[str], __: Target, named_in: str) -> _Mend:
     )
 
 
+def _cut_off(found: re.Match[str], target: Target, _: str) -> _Mend:
+    setting = f"{found['what'].replace('-', '_')}_timeout"
+    role = identifier(target.user or "connbot")
+    return _Mend(
+        f"Its {setting} is so short that a session ends before the bot has set its own. {_first(OPERATOR)}:",
+        (f"ALTER ROLE {role} SET {setting} = 0;",),
+    )
+
+
 def _starting(_: re.Match[str], __: Target, ___: str) -> _Mend:
     return _Mend(
         "The server starts, stops or recovers. Wait a minute and look again; if it stays so, its log says why."
@@ -223,6 +236,7 @@ _REFUSALS: tuple[tuple[str, _Say], ...] = (
     (rf"too many connections for role {_NAME}", _role_limit),
     (rf"too many connections for database {_NAME}", _database_limit),
     (r"remaining connection slots are reserved|too many clients already", _full),
+    (r"due to (?P<what>idle-session|transaction|statement) timeout", _cut_off),
     (r"the database system is", _starting),
     (r"Connection refused|Connection reset|server closed the connection", _nobody_listens),
     (r"could not translate host name|failed to resolve host", _no_such_host),

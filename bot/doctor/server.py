@@ -7,7 +7,7 @@ from bot.doctor import refused
 from bot.doctor.finding import Finding, Section, fault, fine, note, warning
 from bot.errors import ServerUnavailable, SetupError
 from bot.servers.counting import NO_LIMIT
-from bot.servers.examination import Examined, Preset, Target
+from bot.servers.examined import Examined, Preset, Target
 from bot.servers.rights import KNOWS_RESERVED_CONNECTIONS, Cost, Missing, missing
 from bot.servers.settings import ServerSettings
 from bot.slack.blocks import lacking
@@ -30,17 +30,16 @@ def judge(
             0, refused.judge(seen.detail or seen.why, target, "It", named_in=f"the dsn of servers.{settings.name}")
         )
     else:
-        findings = [*_facts(seen), *_lacks(seen), *_role(seen, now), *_server(seen, settings), *findings]
+        findings = [*_facts(seen), *_lacks(seen), *_role(seen, settings.name, now), *_server(seen, settings), *findings]
     return Section(f"Server {settings.name}", tuple(findings))
 
 
 def _settings(settings: ServerSettings, target: Target) -> Iterable[Finding]:
     if target.holds_password:
-        entry = ":".join((target.host or "*", target.port or "*", "*", target.user or "*", "PASSWORD"))
         yield warning(
             f"The dsn of servers.{settings.name} holds a password: whoever reads connbot.toml has it.",
             "Take it out of the dsn and put it into the passfile of whoever runs the bot:",
-            f"echo '{entry}' >> ~/.pgpass && chmod 600 ~/.pgpass",
+            refused.passfile(target),
         )
     if settings.services and not settings.ask:
         yield note(
@@ -113,13 +112,13 @@ def _lack(lack: Missing) -> Finding:
     return say(what, mend)
 
 
-def _role(seen: Examined, now: datetime) -> Iterable[Finding]:
+def _role(seen: Examined, server: str, now: datetime) -> Iterable[Finding]:
     rights, role = seen.rights, identifier(seen.rights.role)
     if rights.superuser:
         yield warning(
             f"{plain(rights.role)} is a superuser: whoever gets hold of its password has the whole server.",
             "Let the bot log in as a role of its own, with the few rights it needs:",
-            "connbot doctor --sql SERVER",
+            f"connbot doctor --sql {server}",
         )
     elif seen.attributes:
         yield warning(

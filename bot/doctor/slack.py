@@ -7,7 +7,7 @@ from bot.doctor.finding import Finding, Section, fault, fine, note, warning
 from bot.settings import Course, Environment
 from bot.slack.blocks.text import join, plain, plural, visible
 from bot.slack.commands import CommandNames
-from bot.slack.examination import AppTokenSeen, ChannelSeen, SlackSeen
+from bot.slack.examined import AppTokenSeen, ChannelSeen, SlackSeen
 from bot.slack.scopes import APP_SCOPE, SCOPES
 
 APP_PAGE = "https://api.slack.com/apps"
@@ -18,21 +18,21 @@ _SIGNING_SECRET = re.compile("[0-9a-f]{32}")
 def judge(environment: Environment, names: CommandNames, seen: SlackSeen) -> Section:
     """Say what is wrong between the bot and Slack, its channels apart."""
     findings = [*_bot(environment, seen)]
-    if seen.workspace is not None:
+    if seen.team:
         findings += [*_scopes(seen.scopes)]
     if environment.app_token:
         findings += [_app_token(seen.app_token, environment.app_token, seen.app_id)]
     elif environment.signing_secret:
         findings += [*_over_http(environment)]
-    if seen.workspace is not None:
+    if seen.team:
         findings.append(_commands(names))
     return Section("Slack", tuple(findings))
 
 
 def _bot(environment: Environment, seen: SlackSeen) -> Sequence[Finding]:
-    if seen.workspace is not None:
-        where = visible(seen.workspace.name) or seen.workspace.team
-        return [fine(f"The bot's token is good: workspace {where} ({seen.workspace.team}).")]
+    if seen.team:
+        where = visible(seen.team_name) or seen.team
+        return [fine(f"The bot's token is good: workspace {where} ({seen.team}).")]
     if seen.bot_fault:
         return [
             fault(
@@ -144,7 +144,7 @@ def judge_channels(course: Course, seen: SlackSeen) -> Section:
                 ),
             ),
         )
-    if seen.workspace is None:
+    if not seen.team:
         return Section("Channels", (note("Not checked: Slack could not be asked."),))
     return Section("Channels", tuple(_channel(channel, named[channel.id]) for channel in seen.channels))
 

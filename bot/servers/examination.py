@@ -1,8 +1,7 @@
 """One look at a students' server by a connection of its own, for whoever sets the bot up: what it is, allows and limits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -10,9 +9,9 @@ from psycopg.pq import Conninfo
 
 from bot.servers import opening
 from bot.servers.counting import ServerSlots
+from bot.servers.examined import Examined, Preset, Target
 from bot.servers.opening import Connection
 from bot.servers.queries import STUDENTS
-from bot.servers.rights import RightsFacts
 from bot.servers.settings import ServerSettings
 
 # What limits and settings there are, for one row. Roles, databases and settings are everybody's to read; that a row of
@@ -46,55 +45,6 @@ SELECT clock_timestamp() AS at,
 FROM pg_roles AS own, pg_database AS base
 WHERE own.rolname = current_user AND base.datname = current_database()
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a DSN leads, as far as it says itself or libpq's variables do; '' where a service file says it."""
-
-    host: str = ""
-    port: str = ""
-    user: str = ""
-    database: str = ""
-    service: str = ""
-    holds_password: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """A setting that the server gives the bot's sessions: `level` is role or database, `pinned` that ours outranks it."""
-
-    level: str
-    name: str
-    value: str
-    pinned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What a server says of itself and of the bot's role."""
-
-    version: str
-    rights: RightsFacts
-    slots: ServerSlots
-    used: int
-    """Sessions with a database: client backends, and the few workers that have one."""
-    role_used: int
-    """The bot's other sessions: those of a running `serve`."""
-    students: int
-    """Roles that can log in and are students'."""
-    off: timedelta
-    """Its clock, seen from this machine's."""
-    identity: tuple[int, datetime]
-    """The cluster's number and when it was started: the same for every door to the same server, and for no other."""
-    standby: bool
-    tracks: bool
-    language: str
-    in_the_clear: bool
-    """Sessions come over a network without TLS."""
-    valid_until: datetime | None
-    attributes: tuple[str, ...]
-    presets: tuple[Preset, ...]
 
 
 async def examine(settings: ServerSettings, clock: Callable[[], datetime]) -> Examined:

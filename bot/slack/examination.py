@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -12,47 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SetupError
 from bot.slack.api_errors import FAILED, UNREACHABLE, is_passing, why
+from bot.slack.examined import AppTokenSeen, ChannelSeen, SlackSeen
 from bot.slack.identity import Workspace, introduce, web_client, workspace_of
 
 CALL_WITHIN = 6.0
 """Seconds for one call; it is not repeated, so that whoever waits is told soon."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSeen:
-    """What Slack says of a configured channel; `problem` is '' or its word for why it says nothing."""
-
-    id: str
-    name: str = ""
-    joined: bool = False
-    archived: bool = False
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AppTokenSeen:
-    """What Slack says of the app-level token: its word against it, or why it could not be asked; both '' for a good one."""
-
-    problem: str = ""
-    untested: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SlackSeen:
-    """What Slack says; what could not be asked is None or ()."""
-
-    unreachable: str = ""
-    """Why Slack could not be asked at all."""
-    bot_fault: str = ""
-    """Why it refuses the bot's token, a whole sentence."""
-    workspace: Workspace | None = None
-    scopes: frozenset[str] | None = None
-    app_id: str = ""
-    """Of the app that the bot's token belongs to."""
-    app_token: AppTokenSeen | None = None
-    channels: tuple[ChannelSeen, ...] = ()
-    off: timedelta | None = None
-    """Slack's clock, which tells whole seconds, seen from this machine's."""
 
 
 async def examine(
@@ -88,7 +52,8 @@ async def _as_bot(client: AsyncWebClient | None, channels: Sequence[str], clock:
         _app_of(client, workspace), asyncio.gather(*(_channel(client, each) for each in channels))
     )
     return SlackSeen(
-        workspace=workspace,
+        team=workspace.team,
+        team_name=workspace.name,
         scopes=None if granted is None else frozenset(filter(None, (scope.strip() for scope in granted.split(",")))),
         app_id=app_id,
         channels=tuple(seen),
