@@ -73,6 +73,19 @@ class ServerUnavailable(BotError):
 
 
 @dataclass
+class PoolerUnavailable(BotError):
+    """The admin console of a server's pooler could not be asked, and nothing was ended.
+
+    `why` is one of none (is configured), unreachable, deadline, rights, refused, unreadable, old (it cannot end a client);
+    `detail` its own words.
+    """
+
+    server: str
+    why: str
+    detail: str = ""
+
+
+@dataclass
 class OwnDatabaseUnavailable(BotError):
     """The bot's own database did not take the entry, so nothing was done; `full`: its server refused a connection for their number."""
 

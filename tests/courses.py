@@ -17,6 +17,7 @@ from bot.app import serve
 from bot.clock import clock
 from bot.demo.clients import Doing
 from bot.incidents.history import History, as_json
+from bot.incidents.proposal import USUAL, Waits
 from bot.servers.server import Role
 from bot.settings import read_course, read_environment
 from bot.storage.engine import OwnDatabase
@@ -166,6 +167,7 @@ async def a_course(
     limits: Limits = UNLIMITED,
     serving: bool = True,
     toml: str = "",
+    waits: Waits = USUAL,
     **variables: str,
 ) -> AsyncIterator[Course]:
     """Start everything and end it; `toml` is added to the server's table, `variables` to the environment."""
@@ -187,18 +189,18 @@ async def a_course(
     }
     course = Course(workspace, postgres, students, service, url, {k: v for k, v in environment.items() if v})
     try:
-        async with served(course) if serving else contextlib.nullcontext():
+        async with served(course, waits) if serving else contextlib.nullcontext():
             yield course
     finally:
         await workspace.close()
 
 
 @asynccontextmanager
-async def served(course: Course) -> AsyncIterator[None]:
+async def served(course: Course, waits: Waits = USUAL) -> AsyncIterator[None]:
     """Run the bot as `connbot serve` does, in this process, until it is told to stop."""
     environment = read_environment(course.environment)
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve(environment, read_course(environment), stop, ready.set_result))
+    serving = asyncio.create_task(serve(environment, read_course(environment), stop, ready.set_result, waits))
     done, _ = await asyncio.wait({serving, ready}, timeout=READY_WITHIN, return_when=asyncio.FIRST_COMPLETED)
     assert done, "not ready in time"
     if serving in done:

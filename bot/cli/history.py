@@ -14,6 +14,9 @@ from bot.settings import read_course, read_environment
 from bot.slack.blocks.text import plain
 from bot.storage.record import Broken
 
+_THINGS = {"cancellation": "query of ", "client_termination": "client "}
+"""What is said before the number of an event's backend, where it is not simply a connection's pid."""
+
 
 def show(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
     """Print the record, newest first."""
@@ -44,7 +47,7 @@ def _line(event: Event, zone: tzinfo) -> str:
     words = [when, str(entry["kind"]), str(entry["state"] or "")]
     words += [f"{name} {plain(str(entry[name]))}" for name in ("server", "role", "requester", "reason") if entry[name]]
     backends = entry["backends"]
-    about = "query of " if event.kind == "cancellation" else ""
+    about = _THINGS.get(event.kind, "")
     ended = (
         [f"{about}{one['pid']} {one['outcome'] or 'open'}" for one in backends] if isinstance(backends, list) else []
     )

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from bot.access.member import Right
-from bot.errors import ServerUnavailable
+from bot.errors import PoolerUnavailable, ServerUnavailable
 from bot.servers.backend import Backend
+from bot.servers.pooled import PooledReading
 from bot.servers.server import Reading
 from bot.servers.strays import Stray
 
@@ -29,6 +30,8 @@ class RoleListing:
     right: Right
     ask: str | None = None
     """Whom to ask about service accounts of this server."""
+    pooled: PooledReading | PoolerUnavailable | None = None
+    """The role's clients at the server's pooler, or why they are not told; None: no console is configured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """A role's connections, strays first, for those who may see them."""
 
+import asyncio
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -7,6 +9,7 @@ from bot.access.member import Action, Right, Standing
 from bot.connections.doorway import Doorway, Seen
 from bot.connections.listed import Listing, ListRequest, RoleListing
 from bot.connections.recent import Recent
+from bot.errors import PoolerUnavailable
 from bot.servers.backend import Backend
 from bot.servers.fleet import Fleet
 from bot.servers.server import Reading
@@ -29,13 +32,21 @@ class Listings:
         """List one role, or each role that a person owns; those of others' the asker has no right to are left out."""
         if request.role is not None:
             seen = await self._doorway.enter(standing, Action.LIST, request.role, request.server, now=now)
-            return self._listings.of(self._list(seen))
+            return self._listings.of(await self._list(seen))
         person = request.owner or standing.actor.id
         entered = await self._doorway.enter_roles_of(standing, Action.LIST, person, request.server, now=now)
-        return Listing(tuple(self._list(seen) for seen in entered.seen), entered.unavailable)
+        entries = await asyncio.gather(*(self._list(seen) for seen in entered.seen))
+        return Listing(tuple(entries), entered.unavailable)
 
-    def _list(self, seen: Seen) -> RoleListing:
-        return self._entries[seen.right].of(seen.reading)
+    async def _list(self, seen: Seen) -> RoleListing:
+        entry = self._entries[seen.right].of(seen.reading)
+        console = self._fleet.console(seen.server.name)
+        if console is None:
+            return entry
+        try:
+            return replace(entry, pooled=await console.look(seen.reading.role.name))
+        except PoolerUnavailable as exc:
+            return replace(entry, pooled=exc)
 
     def _entry(self, right: Right, reading: Reading) -> RoleListing:
         strays, others = self._ranked.of(reading)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bot.incidents.proposal import Kind
 from bot.servers.backend import Backend, BackendState
-from bot.servers.server import Reading
+from bot.servers.server import Reading, Role
 from bot.servers.strays import rank
 
 
@@ -29,7 +29,7 @@ class Chosen:
 class TerminateRequest:
     """`/kill ROLE PID…`, `/kill ROLE strays`, `/kill ROLE all`, or what was ticked in a list; `server` None is the default one.
 
-    `kind` says whether the connections are meant or the queries that they run.
+    `kind` says whether the connections are meant, the queries that they run, or a pooler's clients: those have numbers for pids.
     """
 
     role: str
@@ -54,6 +54,7 @@ class WhyNot(StrEnum):
     NOT_STUDENT = "not_student"
     POOLER = "pooler"
     UNKNOWN_STATE = "unknown_state"
+    NO_SUCH_CLIENT = "no_such_client"
     NOTHING_RUNS = "nothing_runs"
     """Asked to cancel a query where none runs."""
 
@@ -94,16 +95,25 @@ def choose(request: TerminateRequest, reading: Reading) -> Plan:
 
 def forbids(backend: Backend, reading: Reading) -> WhyNot | None:
     """What forbids ending `backend`, the strongest reason first; None: it may be proposed."""
-    role = reading.role
+    if backend.own:
+        return WhyNot.OWN
+    if (why := protects(reading.role)) is not None:
+        return why
     rules = (
-        (backend.own, WhyNot.OWN),
+        (not backend.is_client, WhyNot.NOT_CLIENT),
+        (backend.pooler, WhyNot.POOLER),
+        (backend.state in (BackendState.UNKNOWN, BackendState.DISABLED), WhyNot.UNKNOWN_STATE),
+    )
+    return next((why for holds, why in rules if holds), None)
+
+
+def protects(role: Role) -> WhyNot | None:
+    """Why nothing of `role` is ended; None: it may be."""
+    rules = (
         (role.superuser, WhyNot.SUPERUSER),
         (role.replication, WhyNot.REPLICATION),
         (role.service, WhyNot.SERVICE),
         (not role.student, WhyNot.NOT_STUDENT),
-        (not backend.is_client, WhyNot.NOT_CLIENT),
-        (backend.pooler, WhyNot.POOLER),
-        (backend.state in (BackendState.UNKNOWN, BackendState.DISABLED), WhyNot.UNKNOWN_STATE),
     )
     return next((why for holds, why in rules if holds), None)
 

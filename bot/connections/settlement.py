@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from bot.connections.ending import Ended
+from bot.connections.pooled import Pooled
 from bot.connections.telling import Telling
-from bot.errors import ServerUnavailable, UnknownServer
+from bot.errors import PoolerUnavailable, ServerUnavailable, UnknownServer
 from bot.incidents.history import History
 from bot.incidents.proposal import USUAL, Kind, Outcome, Proposal, Waits
 from bot.servers.backend import BackendId
@@ -42,6 +43,7 @@ class Settlement:
         self._telling = telling
         self._clock = clock
         self._waits = waits
+        self._pooled = Pooled(fleet)
 
     async def settle(self) -> int:
         """Settle what is overdue, tell what is untold, and return how many; who cannot be reached is tried again next time."""
@@ -57,11 +59,7 @@ class Settlement:
             outcomes = await self._look(name, claimed)
         except (ServerUnavailable, UnknownServer):
             log.warning("cannot settle yet", extra={"action": "settle", "server": name})
-            now = self._clock()
-            outcomes = {
-                given_up: [Outcome(target.id, Verdict.INTERRUPTED, now) for target in given_up.targets]
-                for given_up in lost(claimed, now)
-            }
+            outcomes = self._given_up(claimed)
         # One process wins; only it tells.
         won = [await self._history.settle(proposal, ends) for proposal, ends in outcomes.items()]
         return [proposal for proposal in won if proposal is not None]
@@ -72,19 +70,32 @@ class Settlement:
         late = overdue(claimed, await server.clock(), self._waits)
         if not late:
             return {}
-        outcomes = {}
+        outcomes: dict[Proposal, list[Outcome]] = {}
         for proposal in late:
-            # One at a time: two may be about two queries of one session.
-            presence = await _presence(server, proposal)
+            try:
+                # One at a time: two may be about two queries of one session.
+                presence = await self._presence(server, proposal)
+            except PoolerUnavailable:
+                log.warning("cannot settle yet", extra={"action": "settle", "server": name, "proposal": proposal.id})
+                outcomes |= self._given_up([proposal])
+                continue
             at = await server.clock()
             outcomes[proposal] = [
                 Outcome(one.id, Verdict.INTERRUPTED, at, presence[one.id]) for one in proposal.targets
             ]
         return outcomes
 
+    def _given_up(self, claimed: list[Proposal]) -> dict[Proposal, list[Outcome]]:
+        """Close those that nobody waits for any more without a look."""
+        now = self._clock()
+        return {one: [Outcome(t.id, Verdict.INTERRUPTED, now) for t in one.targets] for one in lost(claimed, now)}
 
-async def _presence(server: Server, proposal: Proposal) -> Mapping[BackendId, Presence]:
-    """What is there of what the proposal was to end: its connections, or its queries."""
-    if proposal.kind is Kind.CANCEL:
-        return await server.running(proposal.targets)
-    return await server.presence([target.id for target in proposal.targets])
+    async def _presence(self, server: Server, proposal: Proposal) -> Mapping[BackendId, Presence]:
+        """What is there of what the proposal was to end: its connections, its queries, or its pooler's clients."""
+        match proposal.kind:
+            case Kind.TERMINATE:
+                return await server.presence([target.id for target in proposal.targets])
+            case Kind.CANCEL:
+                return await server.running(proposal.targets)
+            case Kind.CLIENT:
+                return await self._pooled.presence(proposal)

@@ -10,9 +10,10 @@ from datetime import datetime
 from bot.access.member import Action, Actor, Standing
 from bot.connections.doorway import Doorway, Seen
 from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
-from bot.connections.plan import Chosen, TerminateRequest, choose
+from bot.connections.plan import Chosen, Refused, TerminateRequest, choose
+from bot.connections.pooled import Pooled
 from bot.connections.reconnects import came_back
-from bot.errors import AmbiguousRole, OwnDatabaseUnavailable, ServerUnavailable
+from bot.errors import AmbiguousRole, OwnDatabaseUnavailable, PoolerUnavailable, ServerUnavailable
 from bot.incidents.history import History
 from bot.incidents.proposal import (
     LAPSES_AFTER,
@@ -26,11 +27,11 @@ from bot.incidents.proposal import (
     State,
     Waits,
 )
-from bot.servers.backend import Backend
+from bot.servers.backend import BackendId
 from bot.servers.capacity import Capacity
 from bot.servers.fleet import Fleet
-from bot.servers.server import Role, Verdicts, target_of
-from bot.servers.strays import in_use
+from bot.servers.server import Reading, Role, Target, Verdicts, target_of
+from bot.servers.strays import InUse, in_use
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Termination:
         self._history = history
         self._new_id = new_id
         self._waits = waits
+        self._pooled = Pooled(fleet)
         self._proposed: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
         """Server and role of what was proposed here of late; they never change, and a click need not look them up."""
 
@@ -67,17 +69,27 @@ class Termination:
     ) -> Preview | NothingToEnd:
         """Find what `request` means on a fresh reading and keep it as a proposal; nothing ends."""
         seen = await self._enter(standing, request, now)
-        plan = choose(request, seen.reading)
+        targets, refused, used = await self._meant(request, seen.reading)
         ask = self._fleet.settings(seen.server.name).ask
-        if not plan.backends:
-            return NothingToEnd(seen.reading, plan.refused, ask, request.kind)
-        draft = self._drafted(standing.actor, seen, plan.backends, request, place, now)
+        if not targets:
+            return NothingToEnd(seen.reading, refused, ask, request.kind)
+        draft = self._drafted(standing.actor, seen, targets, request, place, now)
         proposal = await self._history.propose(draft)
         self._proposed[proposal.team, proposal.id] = (proposal.server, proposal.role)
         if len(self._proposed) > PROPOSED_KEPT:
             self._proposed.popitem(last=False)
-        used = {backend.id: use for backend in plan.backends if (use := in_use(backend, seen.reading.at)) is not None}
-        return Preview(proposal, seen.reading, plan.refused, used, ask)
+        return Preview(proposal, seen.reading, refused, used, ask)
+
+    async def _meant(
+        self, request: TerminateRequest, reading: Reading
+    ) -> tuple[tuple[Target, ...], tuple[Refused, ...], dict[BackendId, InUse]]:
+        """What a request comes to: the targets, the refused with the reasons, and which targets look in use."""
+        if request.kind is Kind.CLIENT:
+            clients = await self._pooled.meant(request, reading)
+            return clients.targets, clients.refused, {}
+        plan = choose(request, reading)
+        used = {backend.id: use for backend in plan.backends if (use := in_use(backend, reading.at)) is not None}
+        return tuple(target_of(backend) for backend in plan.backends), plan.refused, used
 
     async def prepare(self, actor: Actor, proposal_id: str) -> Prospect | None:
         """Read what a click on a proposal is decided by; nothing is claimed, so it may be read before it is known who clicks.
@@ -120,12 +132,12 @@ class Termination:
         """End what a claimed proposal shows, and nothing that changed since; raises nothing that a person is told."""
         try:
             verdicts = await self._send(claimed)
-        except ServerUnavailable as exc:
+        except (ServerUnavailable, PoolerUnavailable) as exc:
             log.warning("unsettled", extra={"action": str(claimed.kind), "server": exc.server, "why": exc.why})
             return Unsettled(claimed)
         outcomes = tuple(Outcome(one, verdict, now, verdicts.details.get(one, "")) for one, verdict in verdicts.items())
-        # To cancel a query frees no slot.
-        capacity = None if claimed.kind is Kind.CANCEL else await self._capacity(claimed)
+        # Neither a query cancelled nor a pooler's client ended frees a slot.
+        capacity = await self._capacity(claimed) if claimed.kind is Kind.TERMINATE else None
         try:
             return Ended(await self._history.resolve(claimed, outcomes), capacity)
         except OwnDatabaseUnavailable:
@@ -161,8 +173,7 @@ class Termination:
             case Kind.CANCEL:
                 return await server.cancel(claimed.targets, before=claimed.deadline)
             case Kind.CLIENT:
-                message = "no client is ended here"
-                raise ValueError(message)
+                return await self._pooled.end(claimed)
 
     async def withdraw(self, actor: Actor, proposal_id: str, place: Place) -> Proposal | NotClaimed:
         """Take a proposal back; nothing ends."""
@@ -185,7 +196,7 @@ class Termination:
 
     async def returned(self, ended: Proposal) -> tuple[int, ...]:
         """The pids of clients that reconnected by themselves since `ended` was claimed; none where the server does not tell."""
-        if ended.kind is Kind.CANCEL:
+        if ended.kind is not Kind.TERMINATE:
             return ()
         try:
             reading = await self._fleet.choose(ended.server).read(ended.role)
@@ -217,7 +228,7 @@ class Termination:
         self,
         actor: Actor,
         seen: Seen,
-        backends: tuple[Backend, ...],
+        targets: tuple[Target, ...],
         request: TerminateRequest,
         place: Place,
         now: datetime,
@@ -233,7 +244,7 @@ class Termination:
             right=seen.right,
             reason=request.reason,
             state=State.PROPOSED,
-            targets=tuple(target_of(backend) for backend in backends),
+            targets=targets,
             place=place,
             created_at=now,
             lapses_at=now + LAPSES_AFTER,

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from bot.clock import clock
 from bot.errors import SetupError, UnknownServer
+from bot.servers.pgbouncer import Console
 from bot.servers.postgres import PostgresServer, note
 from bot.servers.rights import Missing
 from bot.servers.settings import ServerSettings
@@ -25,16 +27,21 @@ class Fleet:
         tell: Callable[[str, Missing], None] = note,
     ) -> None:
         self._settings = {settings.name: settings for settings in servers}
-        opened: dict[str, PostgresServer] = {}
+        self._servers: dict[str, PostgresServer] = {}
+        self._consoles: dict[str, Console] = {}
         faults: list[str] = []
         for settings in servers:
             try:
-                opened[settings.name] = PostgresServer(settings, tell=tell)
+                self._servers[settings.name] = PostgresServer(settings, tell=tell)
+            except SetupError as exc:
+                faults.extend(exc.faults)
+            try:
+                if settings.pgbouncer is not None:
+                    self._consoles[settings.name] = Console(settings, clock)
             except SetupError as exc:
                 faults.extend(exc.faults)
         if faults:
             raise SetupError(tuple(faults))
-        self._servers = opened
         self._default = default
 
     @property
@@ -55,6 +62,10 @@ class Fleet:
         except KeyError:
             raise UnknownServer(meant, self.names) from None
 
+    def console(self, name: str) -> Console | None:
+        """Return the admin console of a server's pooler; None where none is configured."""
+        return self._consoles.get(name)
+
     def settings(self, name: str) -> ServerSettings:
         """Return what the configuration says of a server; raises `UnknownServer`."""
         try:
@@ -70,6 +81,8 @@ class Fleet:
 
     async def close(self) -> None:
         """Let all connections go, the last first."""
+        for console in self._consoles.values():
+            await console.close()
         for server in reversed(self._servers.values()):
             await server.close()
 

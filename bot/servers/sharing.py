@@ -3,18 +3,24 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from bot.servers.holder import Holder
 from bot.servers.opening import Connection
 
 T = TypeVar("T")
 
 
+class Runs(Protocol):
+    """Does work on a connection; a `bot.servers.holder.Holder` does."""
+
+    async def run(self, work: Callable[[Connection], Awaitable[T]], *, repeatable: bool) -> T:
+        """Do `work` on a connection."""
+
+
 class SharedReads(Generic[T]):
     """One read in flight; all who ask meanwhile share the next, which begins after they asked."""
 
-    def __init__(self, holder: Holder, read: Callable[[Connection, Sequence[str]], Awaitable[Mapping[str, T]]]) -> None:
+    def __init__(self, holder: Runs, read: Callable[[Connection, Sequence[str]], Awaitable[Mapping[str, T]]]) -> None:
         self._holder = holder
         self._read = read
         self._next: _Batch[T] | None = None

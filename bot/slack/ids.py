@@ -6,6 +6,8 @@ TERMINATE_STRAYS = "terminate_strays"
 """Button of a listing: propose to end the role's strays."""
 CLOSE = "close_own"
 """Button beside one of an owner's connections: propose to end it."""
+CLOSE_CLIENT = "close_client"
+"""Button beside one of a role's clients at a pooler: propose to end it."""
 CHOOSE = "choose"
 """Checkboxes of a listing; a tick is only acknowledged, the buttons read them."""
 TERMINATE = "terminate"
@@ -15,7 +17,7 @@ WITHDRAW = "withdraw"
 ASK_AGAIN = "ask_again"
 """Button of what lapsed, was interrupted, or found a changed session: propose the same with fresh facts."""
 
-ACTIONS = (TERMINATE_CHOSEN, TERMINATE_STRAYS, CLOSE, CHOOSE, TERMINATE, WITHDRAW, ASK_AGAIN)
+ACTIONS = (TERMINATE_CHOSEN, TERMINATE_STRAYS, CLOSE, CLOSE_CLIENT, CHOOSE, TERMINATE, WITHDRAW, ASK_AGAIN)
 
 
 def choices_block(group: int, part: int) -> str:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.connections.plan import Chosen, TerminateRequest
 from bot.errors import UsageError
+from bot.incidents.proposal import Kind
 from bot.servers.backend import Backend
+from bot.servers.pooled import PooledClient
 from bot.slack import ids
 from bot.slack.commands import KILL
 from bot.slack.words import LONGEST_WORD, Problem, unfit, wrong
@@ -60,7 +62,7 @@ def read_group(value: object) -> Group:
 
 def write_option(backend: Backend) -> str:
     """Return a checkbox's value: the pid and its start in microseconds, which together mean one session for ever."""
-    return f"{backend.pid}:{(backend.started_at - _EPOCH) // _MICROSECOND}"
+    return _identity(backend.pid, backend.started_at)
 
 
 def read_option(value: object) -> Chosen:
@@ -97,6 +99,24 @@ def read_close(value: object) -> TerminateRequest:
     content = _object(value)
     backend = read_option(content.get("backend"))
     return TerminateRequest(role=_name(content, "role"), chosen=(backend,), server=_name(content, "server"))
+
+
+def write_close_client(server: str, role: str, client: PooledClient) -> str:
+    """Return the value of the Close button beside a pooler's client that has a number."""
+    meant = _identity(client.number or 0, client.connected_at)
+    return json.dumps({"server": server, "role": role, "client": meant}, ensure_ascii=False)
+
+
+def read_close_client(value: object) -> TerminateRequest:
+    """Read the value of a client's Close button; raises `UsageError`."""
+    content = _object(value)
+    client = read_option(content.get("client"))
+    server, role = _name(content, "server"), _name(content, "role")
+    return TerminateRequest(role=role, chosen=(client,), server=server, kind=Kind.CLIENT)
+
+
+def _identity(number: int, began: datetime) -> str:
+    return f"{number}:{(began - _EPOCH) // _MICROSECOND}"
 
 
 def _ticked(body: Mapping[str, object], index: int) -> Iterator[object]:

@@ -131,6 +131,7 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.action(ids.TERMINATE_CHOSEN)(front.action(listeners.conns.on_terminate_chosen))
     app.action(ids.TERMINATE_STRAYS)(front.action(listeners.conns.on_terminate_strays))
     app.action(ids.CLOSE)(front.action(listeners.conns.on_close))
+    app.action(ids.CLOSE_CLIENT)(front.action(listeners.conns.on_close_client))
     app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
     app.action(ANYTHING)(front.unknown_action())
     for bind in (app.shortcut, app.view, app.options, app.event):

@@ -28,6 +28,8 @@ class Problem(StrEnum):
     MIXED = "mixed"
     TOO_MANY = "too_many"
     CANCEL_STRAYS = "cancel_strays"
+    CANCEL_CLIENT = "cancel_client"
+    CLIENTS_BY_NUMBER = "clients_by_number"
     CANCEL_TOO_LATE = "cancel_too_late"
     REASON_MISSING = "reason_missing"
     REASON_TOO_LONG = "reason_too_long"

@@ -22,20 +22,21 @@ def render(preview: Preview, *, zone: tzinfo, names: CommandNames) -> Message:
     proposal, at = preview.proposal, preview.reading.at
     its, where = words(proposal.kind), f"{name(proposal.role)} on {name(proposal.server)}"
     question = f"{its.asked} {its.count(len(proposal.targets))} of {where}?"
-    facts = _cancelling(proposal.targets) if proposal.kind is Kind.CANCEL else _ending(preview)
+    facts = _facts(preview)
     refusals = _refused(preview)
     valid = f"{its.not_yet} The buttons work for {duration(LAPSES_AFTER)}."
     blocks = [
         elements.section(f"*{question}*"),
         *elements.sections([_lines(target, preview, zone) for target in proposal.targets[:SHOWN]], "\n\n"),
-        *_others(proposal.targets[SHOWN:], typed.conns(names, proposal.role, proposal.server)),
+        *_others(proposal.targets[SHOWN:], its.number, typed.conns(names, proposal.role, proposal.server)),
         *elements.sections(facts),
         *elements.sections(refusals),
         *([elements.context(f"Reason given: {code(proposal.reason, 1000)}")] if proposal.reason else []),
         _buttons(proposal),
         elements.context(valid),
     ]
-    listed = [f"P{connection.brief(target, at)[1:]}." for target in proposal.targets]
+    briefs = [connection.brief(target, at, its.number) for target in proposal.targets]
+    listed = [f"{brief[0].upper()}{brief[1:]}." for brief in briefs]
     told = [question, valid, *facts, *refusals, *listed]
     return elements.message(told, blocks)
 
@@ -44,7 +45,10 @@ def render_nothing(nothing: NothingToEnd, *, zone: tzinfo, names: CommandNames) 
     """Say why nothing was proposed, and what to do instead."""
     reading = nothing.reading
     role = reading.role.name
-    why = [f"{clause[0].upper()}{clause[1:]}." for clause in reasons.refused(nothing.refused, role, name)]
+    why = [
+        f"{clause[0].upper()}{clause[1:]}."
+        for clause in reasons.refused(nothing.refused, role, name, words(nothing.kind).number)
+    ]
     if not why:
         none = (
             "None of its connections runs a query."
@@ -66,20 +70,33 @@ def render_nothing(nothing: NothingToEnd, *, zone: tzinfo, names: CommandNames) 
 def _lines(target: Target, preview: Preview, zone: tzinfo) -> str:
     at = preview.reading.at
     asked = {backend.id: backend.query_started_at for backend in preview.reading.backends}
-    return f"{connection.whose(target, at, zone)}\n{connection.doing(target, at, zone, asked.get(target.id))}"
+    number = words(preview.proposal.kind).number
+    return f"{connection.whose(target, at, zone, number)}\n{connection.doing(target, at, zone, asked.get(target.id))}"
 
 
-def _others(targets: tuple[Target, ...], look: str) -> list[Block]:
+def _others(targets: tuple[Target, ...], number: str, look: str) -> list[Block]:
     """The targets there is no room to tell of in detail: their pids, as many as fit."""
     if not targets:
         return []
     pids = ", ".join(str(target.id.pid) for target in targets[:PIDS_SHOWN])
     further = len(targets) - PIDS_SHOWN
     rest = f" and {further:,} more; they are those of {code(look, 120)}" if further > 0 else ""
-    return [elements.section(f"*And {plural(len(targets), 'more', 'more')}:* pids {pids}{rest}")]
+    return [elements.section(f"*And {plural(len(targets), 'more', 'more')}:* {number}s {pids}{rest}")]
 
 
-def _lost(targets: tuple[Target, ...]) -> str:
+def _facts(preview: Preview) -> list[str]:
+    """What the click would do, and what would be lost."""
+    match preview.proposal.kind:
+        case Kind.TERMINATE:
+            return _ending(preview)
+        case Kind.CANCEL:
+            return _cancelling(preview.proposal.targets)
+        case Kind.CLIENT:
+            stays = "The program loses its connection to the pooler; the pooler keeps its own to the server."
+            return [_lost(preview.proposal.targets, words(Kind.CLIENT).number), stays]
+
+
+def _lost(targets: tuple[Target, ...], number: str = connection.PID) -> str:
     """What would be lost, over all targets, with the pids."""
     by_loss: dict[str, list[str]] = {}
     for target in targets:
@@ -87,7 +104,7 @@ def _lost(targets: tuple[Target, ...]) -> str:
             by_loss.setdefault(loss, []).append(str(target.id.pid))
     if not by_loss:
         return "No query is running and no open transaction has anything to lose."
-    clauses = [f"{loss} ({_pids(pids)})" for loss, pids in by_loss.items()]
+    clauses = [f"{loss} ({_pids(pids, number)})" for loss, pids in by_loss.items()]
     return f"\u26a0\ufe0f Would be lost: {join(clauses)}."
 
 
@@ -121,18 +138,19 @@ def _refused(preview: Preview) -> list[str]:
         return []
     role = preview.proposal.role
     whys = frozenset(one.why for one in preview.refused)
-    done = words(preview.proposal.kind).done
-    clauses = [f"Will not be {done}: {clause}." for clause in reasons.refused(preview.refused, role, name)]
+    its = words(preview.proposal.kind)
+    clauses = reasons.refused(preview.refused, role, name, its.number)
+    clauses = [f"Will not be {its.done}: {clause}." for clause in clauses]
     return [*clauses, *reasons.way_on(whys, preview.ask, name)]
 
 
-def _pids(pids: list[str]) -> str:
+def _pids(pids: list[str], number: str = connection.PID) -> str:
     shown = (
         pids
         if len(pids) <= PIDS_IN_A_SENTENCE
         else [*pids[:PIDS_IN_A_SENTENCE], f"{len(pids) - PIDS_IN_A_SENTENCE:,} more"]
     )
-    return f"pid{'s' if len(pids) > 1 else ''} {join(shown)}"
+    return f"{number}{'s' if len(pids) > 1 else ''} {join(shown)}"
 
 
 def _buttons(proposal: Proposal) -> Block:

@@ -6,6 +6,8 @@ from typing import Protocol
 from bot.servers.backend import BackendId, BackendState
 from bot.slack.blocks.text import code, duration, join, moment, name
 
+PID = "pid"
+"""What the number of a connection is; that of a pooler's client is called otherwise."""
 CLIENT_WIDTH = 40
 ADDRESS_WIDTH = 48
 
@@ -48,11 +50,12 @@ def client(shown: Shown, width: int = CLIENT_WIDTH) -> str:
     return code(shown.application_name, width) if shown.application_name else "unnamed client"
 
 
-def whose(shown: Shown, now: datetime, zone: tzinfo) -> str:
-    """The first line: which client, its pid, since when, from where."""
-    where = code(shown.client_address, ADDRESS_WIDTH) if shown.client_address else "the server's own machine"
+def whose(shown: Shown, now: datetime, zone: tzinfo, number: str = PID) -> str:
+    """The first line: which client, its pid (or what else its number is), since when, from where."""
+    here = "the server's own machine" if number == PID else "the pooler's own machine"
+    where = code(shown.client_address, ADDRESS_WIDTH) if shown.client_address else here
     since = f"since {moment(shown.id.started_at, now, zone)}"
-    return " \u00b7 ".join((client(shown), f"pid {shown.id.pid}", since, f"from {where}"))
+    return " \u00b7 ".join((client(shown), f"{number} {shown.id.pid}", since, f"from {where}"))
 
 
 def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None = None) -> str:
@@ -93,13 +96,13 @@ def losses(shown: Shown) -> list[str]:
     return lost
 
 
-def brief(shown: Shown, now: datetime) -> str:
+def brief(shown: Shown, now: datetime, number: str = PID) -> str:
     """One clause for a sentence: `pid 4711 (pgAdmin 4, idle for 3 h 12 min)`."""
     program = name(shown.application_name) if shown.application_name else "unnamed client"
     writes = ", uncommitted writes" if shown.has_written else ""
-    return f"pid {shown.id.pid} ({program}, {state(shown, now)}{writes})"
+    return f"{number} {shown.id.pid} ({program}, {state(shown, now)}{writes})"
 
 
-def pids(numbers: list[int]) -> str:
+def pids(numbers: list[int], number: str = PID) -> str:
     """Return `pid 1` or `pids 1, 2 and 3`."""
-    return ("pid " if len(numbers) == 1 else "pids ") + join([str(number) for number in numbers])
+    return f"{number}{'' if len(numbers) == 1 else 's'} {join([str(one) for one in numbers])}"

@@ -13,6 +13,9 @@ REASON_WIDTH = 80
 CHANGES_OF_RIGHTS = ("membership", "ownership")
 """Kinds of entries whose reason says whose rights changed, and how."""
 
+THINGS = {"cancellation": ("query of ", connection.PID), "client_termination": ("", "client")}
+"""What the number of an event's backend is and what is said before it, where it is not simply a pid."""
+
 
 class ToldBackend(Protocol):
     """One connection of an event."""
@@ -88,12 +91,12 @@ def _change(about: str) -> str:
 
 def _ended(event: Told) -> str:
     """What became of each: of a query, where that was to be cancelled."""
-    about = "query of " if event.kind == "cancellation" else ""
     by_outcome: dict[str, list[int]] = {}
     for backend in event.backends:
         by_outcome.setdefault(backend.outcome or "open", []).append(backend.pid)
-    return join([f"{about}{_which(pids)} {outcome.replace('_', ' ')}" for outcome, pids in by_outcome.items()])
+    return join([f"{_which(event.kind, pids)} {outcome.replace('_', ' ')}" for outcome, pids in by_outcome.items()])
 
 
-def _which(pids: list[int]) -> str:
-    return connection.pids(pids) if len(pids) <= PIDS_NAMED else f"{len(pids):,}"
+def _which(kind: str, pids: list[int]) -> str:
+    about, number = THINGS.get(kind, ("", connection.PID))
+    return f"{about}{connection.pids(pids, number) if len(pids) <= PIDS_NAMED else f'{len(pids):,}'}"

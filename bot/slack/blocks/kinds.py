@@ -1,7 +1,7 @@
 """The words of each kind of proposal: what is done to what, on which button, and how each outcome is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.incidents.proposal import Kind, Proposal
 from bot.servers.server import Verdict
@@ -18,8 +18,12 @@ class Words:
     do: str
     done: str
     doing: str
+    by: str
+    """Who does it: the server, or its pooler."""
     thing: str
     things: str
+    number: str
+    """What the number is by which people name one."""
     asked: str
     """How the question of the confirmation begins."""
     of_one: str
@@ -51,8 +55,10 @@ _TERMINATE = Words(
     do="end",
     done="ended",
     doing="ending",
+    by="server",
     thing="connection",
     things="connections",
+    number=connection.PID,
     asked="End",
     of_one="",
     of_many="",
@@ -86,8 +92,10 @@ _CANCEL = Words(
     do="cancel",
     done="cancelled",
     doing="cancelling",
+    by="server",
     thing="query",
     things="queries",
+    number=connection.PID,
     asked="Cancel",
     of_one="the query of ",
     of_many="the queries of ",
@@ -114,7 +122,30 @@ _CANCEL = Words(
     there="the query still runs",
     gone="the query runs no more, and nobody saw how it ended",
 )
-_BY_KIND = {Kind.TERMINATE: _TERMINATE, Kind.CANCEL: _CANCEL}
+_CLIENT = replace(
+    _TERMINATE,
+    by="pooler",
+    thing="client",
+    things="clients",
+    number="client",
+    button="Close client",
+    button_for_many="Close {} clients",
+    outcomes={
+        **_TERMINATE.outcomes,
+        Verdict.TERMINATED: ("\u2705", "closed by the pooler"),
+        Verdict.CHANGED: (
+            "\u270b",
+            "not closed, because it changed since it was shown: it runs a query or waits for one, or has written",
+        ),
+        Verdict.FAILED: ("\u274c", "not closed"),
+    },
+    details={
+        "no_right": "the pooler does not let the bot do it; whoever runs it can name the bot's account in admin_users",
+        "console_silent": "the pooler's admin console did not answer, and it was not told anything",
+        "server_silent": "the server did not answer, and without its clock nothing is ended",
+    },
+)
+_BY_KIND = {Kind.TERMINATE: _TERMINATE, Kind.CANCEL: _CANCEL, Kind.CLIENT: _CLIENT}
 OVER = "nothing cancelled, because the query had ended by itself"
 """Told instead of `ALREADY_GONE` where the connection is there still."""
 
@@ -131,4 +162,4 @@ def what(proposal: Proposal) -> str:
     where = f"{name(proposal.role)} on {name(proposal.server)}"
     if len(numbers) > PIDS_NAMED:
         return f"{its.count(len(numbers))} of {where}"
-    return f"{its.of_one if len(numbers) == 1 else its.of_many}{connection.pids(numbers)} of {where}"
+    return f"{its.of_one if len(numbers) == 1 else its.of_many}{connection.pids(numbers, its.number)} of {where}"

@@ -73,8 +73,12 @@ def _rendered(listing: Listing, shown: int, zone: tzinfo, names: CommandNames) -
     parts = _parts(listing.roles[:ROLES_SHOWN], shown)
     further = len(listing.roles) - len(parts)
     labels = Counter(_label(part, row, zone) for part in parts if part.one_by_one for row in part.rows)
-    blocks: list[Block] = [block for part in parts for block in _blocks(part, zone, names, labels)]
+    at_poolers = [pooled.clients(part.entry, shown // len(parts), zone=zone, names=names) for part in parts]
+    blocks: list[Block] = []
+    for part, (clients, _) in zip(parts, at_poolers, strict=True):
+        blocks += [*_blocks(part, zone, names, labels), *clients]
     told = [said for part in parts for said in _summary(part)]
+    told += [said for _, sentences in at_poolers for said in sentences]
     if further:
         more = f"{plural(further, 'further role')} not shown: type {code(f'{names.conns} ROLE')} for one of them."
         blocks.append(elements.context(more))

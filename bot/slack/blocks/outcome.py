@@ -21,6 +21,12 @@ GETS_AN_ERROR = (
 )
 """What the one whose query it was sees."""
 
+KEEPS_ITS_OWN = (
+    "The program was told \u201cadmin forced disconnect\u201d. The pooler keeps its own connections to the server and lends them to "
+    "others; a program that reconnects by itself is closed in the program."
+)
+"""What became of the slot when a pooler's client was ended."""
+
 
 def render(ended: Ended, *, zone: tzinfo, names: CommandNames) -> Message:
     """Show what became of each connection of a resolved proposal; **Ask again** where something changed."""
@@ -33,6 +39,8 @@ def render(ended: Ended, *, zone: tzinfo, names: CommandNames) -> Message:
         further.append(f"Look again: {code(typed.conns(names, proposal.role, proposal.server), 120)}.")
     if proposal.kind is Kind.CANCEL and Verdict.TERMINATED in verdicts:
         further.append(GETS_AN_ERROR)
+    if proposal.kind is Kind.CLIENT and Verdict.TERMINATED in verdicts:
+        further.append(KEEPS_ITS_OWN)
     if not ended.on_record:
         further.append("The bot's own record could not be written to yet; the entry is completed later.")
     blocks = [*elements.sections([f"*{head}*", *lines]), *elements.sections(further)]
@@ -45,7 +53,9 @@ def render(ended: Ended, *, zone: tzinfo, names: CommandNames) -> Message:
 def render_progress(kind: Kind) -> Message:
     """Say that the click was taken and the server is still at it."""
     doing = words(kind).doing.capitalize()
-    return elements.short(f"\u23f3 {doing} now: the server is still at it. This message will say how it went.")
+    return elements.short(
+        f"\u23f3 {doing} now: the {words(kind).by} is still at it. This message will say how it went."
+    )
 
 
 def describe(proposal: Proposal) -> list[str]:
@@ -54,8 +64,9 @@ def describe(proposal: Proposal) -> list[str]:
     for outcome in proposal.outcomes:
         by_words.setdefault(_told(outcome, proposal), []).append(outcome)
     clients = {target.id: target for target in proposal.targets}
+    number = words(proposal.kind).number
     return [
-        f"{sign} {_who(outcomes, lambda one: clients.get(one.backend))}: {words}"
+        f"{sign} {_who(outcomes, lambda one: clients.get(one.backend), number)}: {words}"
         for (sign, words), outcomes in by_words.items()
     ]
 
@@ -75,7 +86,7 @@ def _told(outcome: Outcome, proposal: Proposal) -> tuple[str, str]:
     return sign, f"{said}: {its.details.get(outcome.detail) or code(outcome.detail, 200)}"
 
 
-def _who(outcomes: list[Outcome], target: Callable[[Outcome], Target | None]) -> str:
+def _who(outcomes: list[Outcome], target: Callable[[Outcome], Target | None], number: str) -> str:
     shown = []
     for outcome in outcomes[:PIDS_SHOWN]:
         found = target(outcome)
@@ -85,7 +96,7 @@ def _who(outcomes: list[Outcome], target: Callable[[Outcome], Target | None]) ->
         shown.append(f"{outcome.backend.pid}{program}")
     if len(outcomes) > PIDS_SHOWN:
         shown.append(f"{len(outcomes) - PIDS_SHOWN:,} more")
-    return f"pid{'s' if len(outcomes) > 1 else ''} {join(shown)}"
+    return f"{number}{'s' if len(outcomes) > 1 else ''} {join(shown)}"
 
 
 def _headline(proposal: Proposal, zone: tzinfo) -> str:

@@ -42,13 +42,14 @@ def in_use(use: InUse) -> str:
 
 _FORBIDDEN = {
     WhyNot.NO_SUCH: "there is no such connection of {role}: it may have ended by itself",
+    WhyNot.NO_SUCH_CLIENT: "the pooler has no such client of {role}: it may have left by itself",
     WhyNot.NOT_CLIENT: "it is a helper process of the server and takes no slot",
     WhyNot.OWN: "it is this bot's own connection",
     WhyNot.SUPERUSER: "{role} is a superuser, whose connections are never ended here",
     WhyNot.REPLICATION: "{role} may replicate the server, and its connections are never ended here",
     WhyNot.SERVICE: "{role} is a service account, whose connections are never ended here",
     WhyNot.NOT_STUDENT: "{role} is no student's role on this server",
-    WhyNot.POOLER: "it comes from a pooler and may carry other people's work",
+    WhyNot.POOLER: "it comes from a pooler, which opens another when it needs one: nothing would be freed, and it may carry other people's work",
     WhyNot.UNKNOWN_STATE: "the server does not show the bot what it is doing",
     WhyNot.NOTHING_RUNS: "nothing runs there now, so there is nothing to cancel",
 }
@@ -72,12 +73,12 @@ def way_on(whys: frozenset[WhyNot], ask: str | None, quote: Quote) -> list[str]:
     return found
 
 
-def refused(refusals: tuple[Refused, ...], role: str, quote: Quote) -> list[str]:
+def refused(refusals: tuple[Refused, ...], role: str, quote: Quote, number: str = "pid") -> list[str]:
     """Return one clause for each reason with the pids it holds for: `pids 1 and 2: …`; in the order asked."""
     by_reason: dict[WhyNot, list[str]] = {}
     for one in refusals:
         by_reason.setdefault(one.why, []).append(str(one.pid))
     return [
-        f"pid{'s' if len(pids) > 1 else ''} {join(pids)}: {forbidden(why, role, quote)}"
+        f"{number}{'s' if len(pids) > 1 else ''} {join(pids)}: {forbidden(why, role, quote)}"
         for why, pids in by_reason.items()
     ]

@@ -8,6 +8,7 @@ from bot.errors import (
     NotPermitted,
     OwnDatabaseUnavailable,
     OwnsNothing,
+    PoolerUnavailable,
     ServerUnavailable,
     SetupError,
     UnknownRole,
@@ -37,7 +38,16 @@ _UNAVAILABLE = {
     "refused": "refused the bot",
 }
 _DEFAULT_NAMES = CommandNames()
-_OWN_WORDS_HELP = frozenset({"rights", "refused", "role_full", "database_full"})
+_POOLER_UNAVAILABLE = {
+    "none": "is not known to the bot, if there is one: whoever runs the bot can name its admin console (pgbouncer = \u2026)",
+    "old": "cannot end a single client (PgBouncer can from 1.24 on): close it in its own program, or ask whoever runs the pooler",
+    "unreachable": "cannot be asked for its clients: its admin console cannot be reached",
+    "deadline": "cannot be asked for its clients: its admin console did not answer within 3 s",
+    "rights": "does not let the bot do this: whoever runs it can name the bot's account in admin_users",
+    "refused": "refused the bot at its admin console",
+    "unreadable": "answers as no admin console does: whoever runs the bot can look at pgbouncer = \u2026",
+}
+_OWN_WORDS_HELP = frozenset({"unreadable", "rights", "refused", "role_full", "database_full"})
 _MEANWHILE = {
     "full": "It tries again every second and takes the next slot that comes free, because with it the others can be freed. "
     "Meanwhile close what you do not need in the programs themselves (quit psql, disconnect pgAdmin, shut notebooks down): each frees "
@@ -130,6 +140,12 @@ def _server_unavailable(error: ServerUnavailable, style: _Style) -> str:
     return f"The server {style.quote(error.server)} {why}{detail}. Nothing was ended.{meanwhile}"
 
 
+def _pooler_unavailable(error: PoolerUnavailable, style: _Style) -> str:
+    detail = f" ({style.quote(error.detail)})" if error.detail and error.why in _OWN_WORDS_HELP else ""
+    why = _POOLER_UNAVAILABLE.get(error.why, "is not available")
+    return f"The pooler of {style.quote(error.server)} {why}{detail}."
+
+
 def _own_database_unavailable(_: OwnDatabaseUnavailable, __: _Style) -> str:
     return (
         "The bot's own database does not answer, and what cannot be recorded is not done: "
@@ -152,6 +168,7 @@ _SENTENCES: dict[type[BotError], Callable[..., str]] = {
     UnknownRole: _unknown_role,
     AmbiguousRole: _ambiguous_role,
     ServerUnavailable: _server_unavailable,
+    PoolerUnavailable: _pooler_unavailable,
     OwnDatabaseUnavailable: _own_database_unavailable,
     SetupError: _setup,
     UsageError: _usage,

@@ -48,8 +48,8 @@ def render_unsettled(unsettled: Unsettled, *, zone: tzinfo) -> Message:
     its, at = words(unsettled.proposal.kind), unsettled.proposal.claimed_at
     since = f" (asked at {moment(at, at, zone)})" if at else ""
     return elements.short(
-        f"\u23f3 The server stopped answering while it was to {its.do} {what(unsettled.proposal)}{since}. "
-        f"Some may be {its.done}. What became of them is told here as soon as the server answers; please do not ask again yet."
+        f"\u23f3 The {its.by} stopped answering while it was to {its.do} {what(unsettled.proposal)}{since}. "
+        f"Some may be {its.done}. What became of them is told here as soon as the {its.by} answers; please do not ask again yet."
     )
 
 

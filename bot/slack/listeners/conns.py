@@ -42,6 +42,10 @@ class ConnsListener:
         group = payloads.read_group(call.text)
         await self._kill.propose(call, standing, TerminateRequest(group.role, which=Which.STRAYS, server=group.server))
 
+    async def on_close_client(self, call: Call, standing: Standing) -> None:
+        """**Close** beside one client of a pooler."""
+        await self._kill.propose(call, standing, payloads.read_close_client(call.text))
+
     async def on_close(self, call: Call, standing: Standing) -> None:
         """**Close** beside one connection."""
         await self._kill.propose(call, standing, payloads.read_close(call.text))

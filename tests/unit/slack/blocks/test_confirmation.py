@@ -78,7 +78,10 @@ def test_what_will_not_be_ended_is_named_with_the_reason_and_whom_to_ask() -> No
     assert (
         "Will not be ended: pids 99 and 97: there is no such connection of alice: it may have ended by itself." in told
     )
-    assert "Will not be ended: pid 98: it comes from a pooler and may carry other people's work." in told
+    assert (
+        "Will not be ended: pid 98: it comes from a pooler, which opens another when it needs one: nothing would be freed, and it may carry other people's work."
+        in told
+    )
     assert "Close it in the program that uses the pooler." in told
 
 
