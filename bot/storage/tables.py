@@ -4,8 +4,6 @@ The words in the checks are those of the enums in `access` and `incidents`, whic
 test holds the two together.
 """
 
-from collections.abc import Iterable
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -14,7 +12,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -23,6 +20,25 @@ from sqlalchemy import (
 )
 
 from bot.storage.columns import AwareTime, Words
+from bot.storage.conversations import heard, incident_people, incidents, posts
+from bot.storage.schema import metadata, one_of, together
+
+__all__ = [
+    "deliveries",
+    "heard",
+    "incident_people",
+    "incidents",
+    "leases",
+    "members",
+    "metadata",
+    "owners",
+    "posts",
+    "proposal_backends",
+    "proposals",
+    "record",
+    "record_head",
+    "workspaces",
+]
 
 GRADES = ("responder", "instructor", "admin")
 ORIGINS = ("roster", "staff", "vouch", "possession")
@@ -30,28 +46,6 @@ RIGHTS = ("owner", "responder", "instructor", "admin", "command line")
 PROPOSAL_KINDS = ("terminate", "cancel", "client")
 PROPOSAL_STATES = ("waiting", "proposed", "claimed", "resolved", "withdrawn", "lapsed")
 VERDICTS = ("terminated", "already_gone", "changed", "refused", "still_ending", "failed", "interrupted")
-INCIDENT_STATES = ("open", "resolved")
-SCOPE_KINDS = ("server", "database", "role")
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _one_of(column: str, words: Iterable[str]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=column)
-
-
-def _together(name: str, *columns: str) -> CheckConstraint:
-    first, *others = (f"({column} IS NULL)" for column in columns)
-    return CheckConstraint(" AND ".join(f"{first} = {other}" for other in others), name=name)
-
 
 workspaces = Table(
     "workspaces",
@@ -78,7 +72,7 @@ members = Table(
     CheckConstraint("slack_id <> ''", name="slack_id"),
     CheckConstraint("added_by <> ''", name="added_by"),
     CheckConstraint("until > added_at", name="until"),
-    _one_of("grade", GRADES),
+    one_of("grade", GRADES),
 )
 
 owners = Table(
@@ -98,7 +92,7 @@ owners = Table(
     CheckConstraint("role <> ''", name="role"),
     CheckConstraint("role_oid > 0", name="role_oid"),
     CheckConstraint("linked_by <> ''", name="linked_by"),
-    _one_of("origin", ORIGINS),
+    one_of("origin", ORIGINS),
     # Whose role is this?
     Index(None, "team", "server", "role_oid"),
 )
@@ -137,14 +131,14 @@ proposals = Table(
     CheckConstraint("requester <> ''", name="requester"),
     CheckConstraint("lapses_at > created_at", name="lapses_at"),
     # Claimed means: by whom, when, and until when a signal may be sent; nothing else has these, and all that ended has.
-    _together("claim", "claimed_by", "claimed_at", "deadline"),
+    together("claim", "claimed_by", "claimed_at", "deadline"),
     CheckConstraint("(claimed_by IS NOT NULL) = (state IN ('claimed', 'resolved'))", name="claimed"),
     CheckConstraint("(resolved_at IS NOT NULL) = (state = 'resolved')", name="resolved"),
-    _together("response_url", "response_url", "response_url_until"),
+    together("response_url", "response_url", "response_url_until"),
     CheckConstraint("told_at IS NULL OR state IN ('resolved', 'withdrawn')", name="told"),
-    _one_of("kind", PROPOSAL_KINDS),
-    _one_of("state", PROPOSAL_STATES),
-    _one_of("by_right", RIGHTS),
+    one_of("kind", PROPOSAL_KINDS),
+    one_of("state", PROPOSAL_STATES),
+    one_of("by_right", RIGHTS),
     # The history, newest first: of a workspace, and of a role.
     Index(None, "team", "created_at"),
     Index(None, "team", "role", "created_at"),
@@ -188,8 +182,8 @@ proposal_backends = Table(
     ForeignKeyConstraint(["proposal_id"], ["proposals.id"], ondelete="CASCADE"),
     CheckConstraint("pid > 0", name="pid"),
     CheckConstraint("position >= 0", name="position"),
-    _together("outcome_known", "outcome", "outcome_at", "outcome_detail"),
-    _one_of("outcome", VERDICTS),
+    together("outcome_known", "outcome", "outcome_at", "outcome_detail"),
+    one_of("outcome", VERDICTS),
 )
 
 deliveries = Table(
@@ -202,42 +196,6 @@ deliveries = Table(
     CheckConstraint("key <> ''", name="key"),
     # Those a day old are removed.
     Index(None, "received_at"),
-)
-
-incidents = Table(
-    "incidents",
-    metadata,
-    Column("id", Words, nullable=False),
-    Column("team", Words, nullable=False),
-    Column("server", Words, nullable=False),
-    Column("scope_kind", Words, nullable=False),
-    Column("scope_name", Words, nullable=False),
-    Column("state", Words, nullable=False),
-    Column("cause", Words, nullable=False),
-    Column("reporter", Words, nullable=False),
-    Column("channel", Words),
-    Column("thread", Words),
-    Column("opened_at", AwareTime, nullable=False),
-    Column("resolved_at", AwareTime),
-    PrimaryKeyConstraint("id"),
-    CheckConstraint("id <> ''", name="id"),
-    CheckConstraint("server <> ''", name="server"),
-    CheckConstraint("(scope_kind = 'server') = (scope_name = '')", name="scope"),
-    CheckConstraint("(resolved_at IS NOT NULL) = (state = 'resolved')", name="resolved"),
-    _one_of("scope_kind", SCOPE_KINDS),
-    _one_of("state", INCIDENT_STATES),
-    Index(None, "team", "opened_at"),
-    # One conversation about one trouble.
-    Index(
-        "uq_incidents_open",
-        "team",
-        "server",
-        "scope_kind",
-        "scope_name",
-        unique=True,
-        sqlite_where=text("state = 'open'"),
-        postgresql_where=text("state = 'open'"),
-    ),
 )
 
 record = Table(
@@ -258,7 +216,7 @@ record = Table(
     PrimaryKeyConstraint("seq"),
     UniqueConstraint("digest"),
     CheckConstraint("seq > 0", name="seq"),
-    _together("forgotten", "payload", "salt", "team", "actor", "server", "role"),
+    together("forgotten", "payload", "salt", "team", "actor", "server", "role"),
     CheckConstraint("length(content) = 64", name="content"),
     CheckConstraint("length(digest) = 64", name="digest"),
     Index(None, "team", "seq"),

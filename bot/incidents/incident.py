@@ -1,0 +1,156 @@
+"""An incident: one occasion of trouble with connections, the people whom it keeps out, and where it is talked about."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+REOPENS_WITHIN = timedelta(minutes=30)
+"""Trouble that comes back so soon is the same occasion."""
+NEAR = timedelta(minutes=15)
+"""So long after a report a “+1” in its channel is about it."""
+STAFF_AFTER = timedelta(minutes=5)
+"""Without a human's answer so long, staff are told."""
+FREE_FOR = timedelta(minutes=1)
+"""What is free so long is resolved."""
+REPORTS_AT_MOST = 3
+REPORTS_WITHIN = timedelta(minutes=10)
+"""A person's reports beyond that are not answered."""
+
+
+class ScopeKind(StrEnum):
+    """What is full."""
+
+    SERVER = "server"
+    DATABASE = "database"
+    ROLE = "role"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an incident is about on its server; `name` is '' for the server as a whole."""
+
+    kind: ScopeKind
+    name: str = ""
+
+
+class IncidentState(StrEnum):
+    """open → resolved; what is resolved reopens within `REOPENS_WITHIN`."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Waiting(StrEnum):
+    """How it stands with one person."""
+
+    WAITING = "waiting"
+    IN = "in"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A thread in which an incident is talked about: the channel, and the message that it hangs on."""
+
+    channel: str
+    thread: str
+    private: bool = False
+    """It is a direct message: what is said there is for one person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """One person whom an incident keeps out, or who says so."""
+
+    person: str
+    conversation: Conversation
+    since: datetime
+    role: str | None = None
+    """Theirs that is kept out; None where nobody could tell."""
+    ts: str = ""
+    """Their message; '' for a click."""
+    state: Waiting = Waiting.WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One occasion of trouble; at most one is open for a scope of a server. Times are aware UTC, by the own database's clock."""
+
+    id: str
+    team: str
+    server: str
+    scope: Scope
+    cause: str
+    """The word of `causes` for it."""
+    state: IncidentState
+    reporter: str
+    conversation: Conversation
+    """Where it is talked about in public; a private one only while there is no other."""
+    opened_at: datetime
+    """Of its first opening."""
+    occasion_at: datetime
+    """When it was opened last."""
+    occasion: int = 1
+    """How many times it was open; each has a resolution of its own."""
+    answered_at: datetime | None = None
+    """The bot's first answer."""
+    human: str | None = None
+    human_at: datetime | None = None
+    """The first person of the staff who did something about it."""
+    resolved_at: datetime | None = None
+    resolved_by: str = ""
+    """Who said so; '' for the facts."""
+    people: tuple[Affected, ...] = ()
+    """Each person once, the first to report first."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it still keeps somebody out."""
+        return self.state is IncidentState.OPEN
+
+    @property
+    def waiting(self) -> tuple[Affected, ...]:
+        """Those who wait for the resolution."""
+        return tuple(one for one in self.people if one.state is Waiting.WAITING)
+
+    @property
+    def conversations(self) -> tuple[Conversation, ...]:
+        """Every thread in which somebody spoke of it, its own first."""
+        return tuple(dict.fromkeys((self.conversation, *(one.conversation for one in self.people))))
+
+    def may_reopen(self, now: datetime) -> bool:
+        """Whether the same trouble now would be the same occasion."""
+        return self.resolved_at is not None and now - self.resolved_at < REOPENS_WITHIN
+
+    def staff_are_due(self, now: datetime) -> bool:
+        """Whether it has been open for so long without a human that staff must be told."""
+        return self.open and self.human_at is None and now - self.occasion_at >= STAFF_AFTER
+
+
+class How(StrEnum):
+    """What a report came to."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    JOINED = "joined"
+    KNOWN = "known"
+    """The person was among those who wait already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What somebody reports: the trouble, and who is kept out by it."""
+
+    team: str
+    server: str
+    scope: Scope
+    cause: str
+    affected: Affected
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a report came to, and the incident as it stands now."""
+
+    incident: Incident
+    how: How

@@ -1,0 +1,227 @@
+"""Incidents, kept: reports of one trouble are one incident, whichever process hears of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+
+from bot.incidents.incident import (
+    REOPENS_WITHIN,
+    Affected,
+    Conversation,
+    How,
+    Incident,
+    IncidentState,
+    Report,
+    Reported,
+    Waiting,
+)
+from bot.incidents.incident_rows import insert_incident, read_incident, read_incidents, store_incident, store_person
+from bot.storage.engine import OwnDatabase
+from bot.storage.record import Record, Turn
+from bot.storage.tables import incident_people, incidents
+
+INCIDENT = "incident"
+"""The kind of its entries in the record; their state is one of `How`, resolved, withdrawn."""
+RESOLVED = "resolved"
+WITHDRAWN = "withdrawn"
+BY_ITSELF = "connbot"
+"""The actor of what the facts alone decided."""
+
+
+class Incidents:
+    """The incidents of each workspace; every change is one transaction, on record, in the order of the record."""
+
+    def __init__(self, db: OwnDatabase, record: Record, new_id: Callable[[], str]) -> None:
+        self._db = db
+        self._record = record
+        self._new_id = new_id
+
+    async def report(self, report: Report) -> Reported:
+        """Put a report to the open incident of its scope, or to one resolved just now, or open one."""
+        async with self._record.turn(self._db) as turn:
+            incident, how = await self._find(turn, report)
+            affected = replace(report.affected, since=turn.at)
+            known = next((one for one in incident.people if one.person == affected.person), None)
+            if known is not None:
+                how = How.KNOWN if how is How.JOINED and known.state is Waiting.WAITING else how
+                affected = replace(affected, since=known.since, role=affected.role or known.role)
+            if incident.conversation.private and not affected.conversation.private:
+                # From now on it is talked about where everybody sees it.
+                incident = replace(incident, conversation=affected.conversation)
+                await store_incident(turn.connection, incident, IncidentState.OPEN)
+            await store_person(turn.connection, incident, affected)
+            incident = _with(incident, affected)
+            if how is not How.KNOWN:
+                await _append(turn, incident, affected.person, str(how))
+            return Reported(incident, how)
+
+    async def withdraw(self, team: str, channel: str, ts: str) -> Incident | None:
+        """Take a report back whose message was deleted; where nobody waits any more the incident is over. None: no such report."""
+        async with self._record.turn(self._db) as turn:
+            which = (incident_people.c.team == team, incident_people.c.channel == channel, incident_people.c.ts == ts)
+            about = select(incident_people.c.incident_id).where(*which)
+            for incident in await read_incidents(turn.connection, incidents.c.id.in_(about)):
+                theirs = next(one for one in incident.people if one.ts == ts and one.conversation.channel == channel)
+                if not incident.open or theirs.state is Waiting.WITHDRAWN:
+                    continue
+                gone = replace(theirs, state=Waiting.WITHDRAWN)
+                await store_person(turn.connection, incident, gone)
+                left = _with(incident, gone)
+                await _append(turn, left, theirs.person, WITHDRAWN)
+                return left if left.waiting else await self._resolve(turn, left, theirs.person)
+            return None
+
+    async def resolve(self, team: str, incident_id: str, by: str) -> Incident | None:
+        """End an open incident; `by` is who said so, '' for the facts. None: it is not open, somebody was first."""
+        async with self._record.turn(self._db) as turn:
+            incident = await read_incident(turn.connection, team, incident_id)
+            return await self._resolve(turn, incident, by) if incident is not None and incident.open else None
+
+    async def reopen(self, team: str, incident_id: str, by: str) -> Incident | None:
+        """Open an incident again that `by` says is not over; None: it is open, or it is too long ago, or another one is open."""
+        async with self._record.turn(self._db) as turn:
+            incident = await read_incident(turn.connection, team, incident_id)
+            if incident is None or not incident.may_reopen(turn.at) or await _open_one(turn, incident):
+                return None
+            theirs = next((one for one in incident.people if one.person == by), None)
+            incident = await _reopened(turn, incident)
+            if theirs is not None:
+                await store_person(turn.connection, incident, replace(theirs, state=Waiting.WAITING))
+                incident = _with(incident, replace(theirs, state=Waiting.WAITING))
+            await _append(turn, incident, by, How.REOPENED)
+            return incident
+
+    async def stands(self, team: str, incident_id: str, person: str, state: Waiting) -> Incident | None:
+        """Keep how it stands with one of an incident's people; None: they are none of them."""
+        async with self._record.turn(self._db) as turn:
+            incident = await read_incident(turn.connection, team, incident_id)
+            theirs = next((one for one in incident.people if one.person == person), None) if incident else None
+            if incident is None or theirs is None:
+                return None
+            await store_person(turn.connection, incident, replace(theirs, state=state))
+            return _with(incident, replace(theirs, state=state))
+
+    async def answered(self, team: str, incident_id: str) -> Incident | None:
+        """Keep when the bot first answered."""
+        return await self._note(team, incident_id, lambda one, now: replace(one, answered_at=one.answered_at or now))
+
+    async def acted(self, team: str, incident_id: str, person: str) -> Incident | None:
+        """Keep which person of the staff was the first to do something about it, and when."""
+
+        def first(incident: Incident, now: datetime) -> Incident:
+            return incident if incident.human_at else replace(incident, human=person, human_at=now)
+
+        return await self._note(team, incident_id, first)
+
+    async def get(self, team: str, incident_id: str) -> Incident | None:
+        """Read one incident of a workspace."""
+        async with self._db.read() as connection:
+            return await read_incident(connection, team, incident_id)
+
+    async def standing(self, team: str | None = None) -> tuple[Incident, ...]:
+        """Read the open incidents of a workspace (None: of all), newest first."""
+        return await self._read(*([] if team is None else [incidents.c.team == team]), incidents.c.state == "open")
+
+    async def in_conversation(self, team: str, where: Conversation) -> tuple[Incident, ...]:
+        """Read what a thread is about: the open incidents first, then those that may still reopen; newest first."""
+        there = (incident_people.c.channel == where.channel, incident_people.c.thread == where.thread)
+        about = select(incident_people.c.incident_id).where(incident_people.c.team == team, *there)
+        own = (incidents.c.channel == where.channel) & (incidents.c.thread == where.thread)
+        async with self._db.read() as connection:
+            since = await self._db.now(connection) - REOPENS_WITHIN
+            recent = or_(incidents.c.state == "open", incidents.c.resolved_at > since)
+            meant = (incidents.c.team == team, or_(own, incidents.c.id.in_(about)), recent)
+            found = await read_incidents(connection, *meant)
+        return tuple(sorted(found, key=lambda incident: not incident.open))
+
+    async def near(self, team: str, channel: str, since: datetime) -> tuple[Incident, ...]:
+        """Read the open incidents that somebody reported in this channel since then, newest first."""
+        reported = select(incident_people.c.incident_id).where(
+            incident_people.c.team == team, incident_people.c.channel == channel, incident_people.c.since >= since
+        )
+        return await self._read(incidents.c.team == team, incidents.c.state == "open", incidents.c.id.in_(reported))
+
+    async def _read(self, *which: ColumnElement[bool]) -> tuple[Incident, ...]:
+        async with self._db.read() as connection:
+            return await read_incidents(connection, *which)
+
+    async def _note(
+        self, team: str, incident_id: str, change: Callable[[Incident, datetime], Incident]
+    ) -> Incident | None:
+        async with self._record.turn(self._db) as turn:
+            incident = await read_incident(turn.connection, team, incident_id)
+            if incident is None:
+                return None
+            changed = change(incident, turn.at)
+            if changed != incident:
+                await store_incident(turn.connection, changed, incident.state)
+            return changed
+
+    async def _find(self, turn: Turn, report: Report) -> tuple[Incident, How]:
+        """The incident that a report belongs to, opened if need be."""
+        scope = (incidents.c.scope_kind == report.scope.kind, incidents.c.scope_name == report.scope.name)
+        same = (incidents.c.team == report.team, incidents.c.server == report.server, *scope)
+        open_ones = await read_incidents(turn.connection, *same, incidents.c.state == "open")
+        if open_ones:
+            return open_ones[0], How.JOINED
+        last = await read_incidents(turn.connection, *same, newest=1)
+        if last and last[0].may_reopen(turn.at):
+            return await _reopened(turn, last[0]), How.REOPENED
+        incident = Incident(
+            id=self._new_id(),
+            team=report.team,
+            server=report.server,
+            scope=report.scope,
+            cause=report.cause,
+            state=IncidentState.OPEN,
+            reporter=report.affected.person,
+            conversation=report.affected.conversation,
+            opened_at=turn.at,
+            occasion_at=turn.at,
+        )
+        await insert_incident(turn.connection, incident)
+        return incident, How.OPENED
+
+    async def _resolve(self, turn: Turn, incident: Incident, by: str) -> Incident | None:
+        resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=turn.at, resolved_by=by)
+        if not await store_incident(turn.connection, resolved, IncidentState.OPEN):
+            return None
+        await _append(turn, resolved, by or BY_ITSELF, RESOLVED)
+        return resolved
+
+
+async def _open_one(turn: Turn, incident: Incident) -> bool:
+    scope = (incidents.c.scope_kind == incident.scope.kind, incidents.c.scope_name == incident.scope.name)
+    same = (incidents.c.team == incident.team, incidents.c.server == incident.server, *scope)
+    return bool(await read_incidents(turn.connection, *same, incidents.c.state == "open"))
+
+
+async def _reopened(turn: Turn, incident: Incident) -> Incident:
+    again = replace(
+        incident,
+        state=IncidentState.OPEN,
+        occasion=incident.occasion + 1,
+        occasion_at=turn.at,
+        human=None,
+        human_at=None,
+        resolved_at=None,
+        resolved_by="",
+    )
+    await store_incident(turn.connection, again, IncidentState.RESOLVED)
+    return again
+
+
+async def _append(turn: Turn, incident: Incident, actor: str, state: str) -> None:
+    about = {"team": incident.team, "server": incident.server, "incident": incident.id, "cause": incident.cause}
+    role = incident.scope.name if incident.scope.kind == "role" else ""
+    scope = [str(incident.scope.kind), incident.scope.name]
+    await turn.append(actor, INCIDENT, {**about, "role": role, "scope": scope, "state": state})
+
+
+def _with(incident: Incident, affected: Affected) -> Incident:
+    """The incident with what is known of one person now."""
+    others = tuple(one for one in incident.people if one.person != affected.person)
+    people = sorted((*others, affected), key=lambda one: (one.since, one.person))
+    return replace(incident, people=tuple(people))
