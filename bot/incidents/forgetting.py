@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.incidents.proposal import State
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import FORGET, Record
-from bot.storage.tables import members, owners, proposal_backends, proposals
+from bot.storage.tables import incident_people, incidents, members, owners, proposal_backends, proposals
 from bot.storage.tables import record as entries
 
 FORGOTTEN = "forgotten"
@@ -61,6 +61,7 @@ class Forgetting:
                 return StillOpen(len(waiting))
             seqs = await self._entries_about(connection, slack_id)
             changed = await _forget_proposals(connection, slack_id, theirs)
+            await _forget_incidents(connection, slack_id)
             grants = await _remove(connection, members, slack_id)
             links = await _remove(connection, owners, slack_id)
             for table, column in ((members, members.c.added_by), (owners, owners.c.linked_by)):
@@ -93,6 +94,13 @@ async def _forget_proposals(connection: AsyncConnection, slack_id: str, theirs: 
         mine = and_(column == slack_id)
         await connection.execute(update(proposals).where(mine).values({column.name: FORGOTTEN}))
     return len(ids)
+
+
+async def _forget_incidents(connection: AsyncConnection, slack_id: str) -> None:
+    """Of incidents stays what happened, and when; who was kept out or helped goes."""
+    await _remove(connection, incident_people, slack_id)
+    for column in (incidents.c.reporter, incidents.c.human, incidents.c.resolved_by):
+        await connection.execute(update(incidents).where(column == slack_id).values({column.name: FORGOTTEN}))
 
 
 async def _remove(connection: AsyncConnection, table: Table, slack_id: str) -> int:

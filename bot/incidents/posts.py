@@ -63,7 +63,7 @@ class Posts:
                 id=new.id, team=team, kind=kind, about=about, occasion=occasion, channel=where.channel,
                 thread=where.thread, claimed_at=now,
             )  # fmt: skip
-            if (await connection.execute(adding.on_conflict_do_nothing())).rowcount == 1:
+            if (await connection.execute(adding.on_conflict_do_nothing().returning(posts.c.id))).first() is not None:
                 return new
             left = (posts.c.sent_at.is_(None), posts.c.claimed_at <= now - SENDING_TAKES)
             taking = update(posts).where(*which, *left).values(claimed_at=now).returning(posts)
@@ -88,8 +88,8 @@ class Posts:
         async with self._db.write(durable=False) as connection:
             adding = self._db.insert(heard).values(team=team, channel=channel, ts=ts)
             # Slack's ts has ten digits, a point and six more: as text it is in order of time.
-            later = {"index_elements": ["team", "channel"], "set_": {"ts": ts}, "where": heard.c.ts < ts}
-            await connection.execute(adding.on_conflict_do_update(**later))
+            key, later = [heard.c.team, heard.c.channel], heard.c.ts < ts
+            await connection.execute(adding.on_conflict_do_update(index_elements=key, set_={"ts": ts}, where=later))
 
     async def last_read(self, team: str) -> dict[str, str]:
         """Return up to which message each channel was read."""

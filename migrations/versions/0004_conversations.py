@@ -31,12 +31,17 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("reporter", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("thread", sa.Text(), nullable=False),
-        sa.Column("private", sa.Boolean(create_constraint=True, name=op.f("ck_incidents_private")), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("thread", sa.Text(), nullable=True),
+        sa.Column(
+            "private",
+            sa.Boolean(create_constraint=True, name=op.f("ck_incidents_private")),
+            nullable=False,
+            server_default=sa.false(),
+        ),
         sa.Column("opened_at", TIME, nullable=False),
-        sa.Column("occasion", sa.Integer(), nullable=False),
-        sa.Column("occasion_at", TIME, nullable=False),
+        sa.Column("occasion", sa.Integer(), nullable=False, server_default=sa.text("1")),
+        sa.Column("occasion_at", TIME, nullable=True),
         sa.Column("answered_at", TIME, nullable=True),
         sa.Column("human", sa.Text(), nullable=True),
         sa.Column("human_at", TIME, nullable=True),
@@ -51,14 +56,14 @@ def upgrade() -> None:
         sa.CheckConstraint("occasion_at >= opened_at", name=op.f("ck_incidents_occasion_at")),
         sa.CheckConstraint("(resolved_at IS NOT NULL) = (state = 'resolved')", name=op.f("ck_incidents_resolved")),
         sa.CheckConstraint("(human IS NULL) = (human_at IS NULL)", name=op.f("ck_incidents_human")),
-        sa.CheckConstraint("(resolved_at IS NULL) = (resolved_by IS NULL)", name=op.f("ck_incidents_resolution")),
+        sa.CheckConstraint("resolved_by IS NULL OR resolved_at IS NOT NULL", name=op.f("ck_incidents_resolved_by")),
         sa.CheckConstraint("scope_kind IN ('server', 'database', 'role')", name=op.f("ck_incidents_scope_kind")),
         sa.CheckConstraint("state IN ('open', 'resolved')", name=op.f("ck_incidents_state")),
     )
     op.execute(
         "INSERT INTO incidents SELECT id, team, server, scope_kind, scope_name, state, cause,"
-        " coalesce(nullif(reporter, ''), 'unknown'), coalesce(channel, ''), coalesce(thread, ''), (1 = 0), opened_at, 1, opened_at,"
-        " NULL, NULL, NULL, resolved_at, CASE WHEN resolved_at IS NOT NULL THEN '' END FROM kept"
+        " coalesce(nullif(reporter, ''), 'unknown'), channel, thread, (1 = 0), opened_at, 1, NULL,"
+        " NULL, NULL, NULL, resolved_at, NULL FROM kept"
     )
     op.execute("DROP TABLE kept")
     op.create_index(op.f("ix_incidents_team_opened_at"), "incidents", ["team", "opened_at"])

@@ -1,5 +1,6 @@
 """Forgetting a person: nothing that names them stays, what followed upon them does, and the chain holds."""
 
+import secrets
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from bot.access.member import Actor, Grade, Right
 from bot.access.ownership import Ownership
 from bot.incidents.forgetting import FORGOTTEN, Forgetting, Forgotten, StillOpen
 from bot.incidents.history import History
+from bot.incidents.incident import Affected, Conversation, Report, Scope, ScopeKind
+from bot.incidents.incidents import Incidents
 from bot.incidents.proposal import Claimed, Outcome, Proposal
 from bot.servers.server import Verdict
 from bot.storage.engine import OwnDatabase
@@ -40,7 +43,8 @@ async def everything(db: OwnDatabase) -> str:
 
 
 async def stored(db: OwnDatabase, record: Record) -> tuple[History, Forgetting]:
-    """ann owns alice and helps; bob owns bob and was let in by ann; a termination each."""
+    """ann owns alice and helps; bob owns bob and was let in by ann; a termination and an incident each."""
+    incidents = Incidents(db, record, lambda: secrets.token_hex(4))
     ownership, allow_list, history = Ownership(db, record), AllowList(db, record), History(db, record)
     await allow_list.allow(AT_COMMAND_LINE, Grant(ANN, Grade.ADMIN), now=NOON)
     await ownership.own(AT_COMMAND_LINE, ANN, server="class", role=a_role(), now=NOON)
@@ -54,6 +58,11 @@ async def stored(db: OwnDatabase, record: Record) -> tuple[History, Forgetting]:
         assert isinstance(answer, Claimed)
         ended = [Outcome(target.id, Verdict.TERMINATED, NOON) for target in answer.proposal.targets]
         await history.resolve(answer.proposal, ended)
+        theirs = Affected(person, Conversation("C0HELP", f"{role.oid}.0"), NOON, role.name, f"{role.oid}.0")
+        scope = Scope(ScopeKind.ROLE, role.name)
+        reported = await incidents.report(Report("T1", "class", scope, "role_limit", theirs))
+        await incidents.acted("T1", reported.incident.id, ANN)
+        await incidents.resolve("T1", reported.incident.id, person)
     return history, Forgetting(db, record)
 
 
@@ -64,8 +73,8 @@ async def test_a_person_is_gone_and_the_chain_holds(own_database: OwnDatabase, r
 
     found = await forgetting.forget("cli:ada", ANN)
 
-    # What names her: both of her own rights, the two that she gave, her claim and her termination.
-    assert found == Forgotten(grants=1, links=1, entries=6, proposals=1)
+    # What names her: both of her own rights, the two that she gave, her claim and her termination, her incident's beginning and end.
+    assert found == Forgotten(grants=1, links=1, entries=8, proposals=1)
     left = await everything(own_database)
     assert ANN not in left.replace(BOB, "")
     assert ADDRESS in left, "bob's connection is his"
@@ -76,7 +85,7 @@ async def test_a_person_is_gone_and_the_chain_holds(own_database: OwnDatabase, r
     async with own_database.read() as connection:
         verified = await record.verify(connection)
     assert isinstance(verified, Verified)
-    assert verified.forgotten == 6
+    assert verified.forgotten == 8
     assert await forgetting.forget("cli:ada", ANN) == Forgotten(0, 0, 0, 0)
 
 

@@ -269,6 +269,30 @@ async def test_what_ended_before_counts_as_told_and_nothing_else_changes(
     assert len((await stored(empty))["proposal_backends"]) == len(states)
 
 
+async def test_incidents_of_before_are_kept(empty: OwnDatabase, own_database_url: str, tmp_path: Path) -> None:
+    migrate.upgrade(own_database_url, folder=release(tmp_path / "scripts", "0003"))
+    old = {
+        "team": "T1",
+        "server": "class",
+        "scope_kind": "role",
+        "cause": "role_limit",
+        "reporter": "U1",
+        "opened_at": MOMENT,
+    }
+    open_one = old | {"id": "I1", "scope_name": "alice", "state": "open", "channel": "C1", "thread": "1.0"}
+    over = old | {"id": "I2", "scope_name": "bob", "state": "resolved", "resolved_at": MOMENT + timedelta(hours=1)}
+    async with empty.write() as connection:
+        for one in (open_one, over):
+            await connection.execute(insert(incidents), one)
+
+    assert migrate.upgrade(own_database_url) == "0003"
+
+    rows = {row.id: row for row in (await stored(empty))["incidents"]}
+    for one in (open_one, over):
+        assert one.items() <= rows[one["id"]]._asdict().items()
+        assert (rows[one["id"]].private, rows[one["id"]].occasion) == (False, 1)
+
+
 BACKEND = {
     "position": 0,
     "pid": 1,

@@ -1,9 +1,11 @@
 """The words in the tables' checks are those of the enums above, which storage cannot import."""
 
 from bot.access.member import Grade, Origin, Right
+from bot.incidents.incident import IncidentState, ScopeKind, Waiting
+from bot.incidents.posts import PostKind
 from bot.incidents.proposal import Kind, State
 from bot.servers.server import Verdict
-from bot.storage import tables
+from bot.storage import conversations, tables
 
 
 def test_the_words_of_the_checks_are_those_of_the_code() -> None:
@@ -13,8 +15,12 @@ def test_the_words_of_the_checks_are_those_of_the_code() -> None:
     assert set(tables.PROPOSAL_KINDS) == set(Kind)
     assert set(tables.PROPOSAL_STATES) == set(State)
     assert set(tables.VERDICTS) == set(Verdict)
+    assert set(conversations.INCIDENT_STATES) == set(IncidentState)
+    assert set(conversations.SCOPE_KINDS) == set(ScopeKind)
+    assert set(conversations.WAITING) == set(Waiting)
+    assert set(conversations.POST_KINDS) == set(PostKind)
 
 
 def test_every_row_about_people_names_its_team() -> None:
-    for name in ("members", "owners", "proposals", "deliveries", "incidents"):
+    for name in ("members", "owners", "proposals", "deliveries", "incidents", "incident_people", "posts", "heard"):
         assert not tables.metadata.tables[name].c.team.nullable
