@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 DEADLINE = 3.0
 """Seconds a query may take, and an attempt to connect until those who wait for it are told."""
+WAITS = 4 / 3
+"""Deadlines that a request waits for its turn: one for what hangs before it, and the time in which a replacement is opened."""
 ATTEMPT_WITHIN = 10.0
 """Seconds after which an attempt to connect is given up, names resolved and every host tried."""
 HEARTBEAT_EVERY = 20.0
@@ -40,6 +43,8 @@ class _Request(Generic[T]):
     work: Callable[[Connection], Awaitable[T]]
     answer: asyncio.Future[T]
     repeatable: bool
+    until: float
+    """By the loop's clock: what has not begun by then is told so, and never begins."""
 
     def fail(self, error: BaseException) -> None:
         if not self.answer.done():
@@ -52,6 +57,7 @@ class Holder:
     - A requester that is cancelled never cancels its query; what has not begun by then is left out.
     - A query that takes longer than `DEADLINE` is given up: another connection is opened, then the old one is let go.
     - While there is no connection, requests fail at once with the reason.
+    - Nobody waits long for others' queries: what has not begun after `WAITS` deadlines fails.
     """
 
     def __init__(
@@ -116,11 +122,21 @@ class Holder:
         """
         if self._failure is not None:
             raise _again(self._failure)
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        request = _Request(work, answer, repeatable)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        request = _Request(work, answer, repeatable, loop.time() + self._deadline * WAITS)
         self._waiting.append(request)
         self._woken.set()
-        return await answer
+        giving_up = loop.call_at(request.until, self._give_up, request)
+        try:
+            return await answer
+        finally:
+            giving_up.cancel()
+
+    def _give_up(self, request: _Request[Any]) -> None:
+        if request in self._waiting:
+            self._waiting.remove(request)
+            request.fail(ServerUnavailable(self._server, "deadline", "others' queries do not end"))
 
     # The task.
 
@@ -171,7 +187,7 @@ class Holder:
             request.answer.set_result(task.result())
         elif not isinstance(error, psycopg.Error):
             request.fail(error)
-        elif connection.closed and request.repeatable:
+        elif connection.closed and request.repeatable and asyncio.get_running_loop().time() < request.until:
             request.repeatable = False
             self._waiting.appendleft(request)
         else:
@@ -194,7 +210,7 @@ class Holder:
     def _heartbeat(self) -> _Request[None]:
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return _Request(self._beat, answer, repeatable=False)
+        return _Request(self._beat, answer, repeatable=False, until=inf)
 
     # Connections coming and going.
 

@@ -203,20 +203,56 @@ async def test_a_server_that_stopped_is_told_of_at_once_and_found_again(course: 
         assert course.sessions() == 1
 
 
-async def test_a_server_frozen_as_a_whole_costs_nobody_more_than_two_deadlines(course18: Class) -> None:
-    async with held(course18, deadline=0.2) as holder:
+async def test_a_server_frozen_as_a_whole_costs_those_who_wait_little_more_than_one_deadline(course18: Class) -> None:
+    async with held(course18, deadline=0.6) as holder:
         own = await holder.run(pid, repeatable=True)
         for process in (own, course18.postgres.server.pid):
             course18.postgres.freeze(process)
         loop = asyncio.get_running_loop()
         asked = loop.time()
-        answers = await asyncio.gather(*(holder.run(pid, repeatable=True) for _ in range(5)), return_exceptions=True)
-        assert loop.time() - asked < 1
+        answers = await asyncio.gather(*(holder.run(pid, repeatable=True) for _ in range(200)), return_exceptions=True)
+        assert loop.time() - asked < 0.6 * 1.5
         assert {type(answer) for answer in answers} == {ServerUnavailable}
         course18.postgres.server.resume()
         await eventually(lambda: holder.failure is None, within=15)
         await holder.run(pid, repeatable=True)
         await eventually(lambda: course18.sessions() == 1)
+
+
+async def test_what_waited_too_long_for_others_never_begins(course18: Class) -> None:
+    begun: list[int] = []
+
+    async def signal(connection: Connection) -> None:
+        begun.append(await pid(connection))
+
+    async with held(course18, deadline=0.3) as holder:
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        hanging = [asyncio.create_task(holder.run(query("SELECT pg_sleep(60)"), repeatable=True)) for _ in range(4)]
+        await asyncio.sleep(0)
+        with pytest.raises(ServerUnavailable) as told:
+            await holder.run(signal, repeatable=False)
+        assert (told.value.why, told.value.detail) == ("deadline", "others' queries do not end")
+        assert 0.3 < loop.time() - asked < 0.6
+        answers = await asyncio.gather(*hanging, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {ServerUnavailable}
+        await holder.run(pid, repeatable=True)
+    assert begun == []
+
+
+async def test_who_waits_behind_a_frozen_backend_is_served_by_its_replacement(course18: Class) -> None:
+    async with held(course18, deadline=0.6) as holder:
+        own = await holder.run(pid, repeatable=True)
+        course18.postgres.freeze(own)
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        stuck, *others = await asyncio.gather(
+            *(holder.run(pid, repeatable=True) for _ in range(20)), return_exceptions=True
+        )
+        assert loop.time() - asked < 0.6 * 1.5
+        assert isinstance(stuck, ServerUnavailable)
+        assert len(set(map(str, others))) == 1
+        assert others[0] not in (own, 0)
 
 
 async def test_closing_lets_the_running_query_end_and_fails_what_waits(course18: Class) -> None:
