@@ -30,12 +30,13 @@ from bot.incidents.proposal import (
 from bot.servers.backend import BackendId
 from bot.servers.capacity import Capacity
 from bot.servers.fleet import Fleet
-from bot.servers.server import Reading, Role, Target, Verdicts, target_of
+from bot.servers.server import Reading, Role, Target, Verdict, Verdicts, target_of
 from bot.servers.strays import InUse, in_use
 
 log = logging.getLogger(__name__)
 
 PROPOSED_KEPT = 1000
+_GONE = (Verdict.TERMINATED, Verdict.ALREADY_GONE)
 TRY_TO_COMPLETE_EVERY = 0.5
 """Seconds between two attempts to write down what was done while the own database was away."""
 
@@ -182,7 +183,7 @@ class Termination:
     async def ask_again(
         self, standing: Standing, proposal_id: str, place: Place, *, now: datetime
     ) -> Preview | NothingToEnd | NotClaimed:
-        """Propose the same backends anew, with fresh facts."""
+        """Propose the same backends anew, with fresh facts; those that have ended are left out."""
         old = await self._history.get(standing.actor.team, proposal_id)
         if old is None:
             return NotClaimed("unknown")
@@ -190,7 +191,9 @@ class Termination:
             return NotClaimed("foreign", old)
         if old.state is State.PROPOSED:
             await self._history.withdraw(standing.actor, proposal_id, tell=False)
-        chosen = tuple(Chosen(target.id.pid, target.id.started_at) for target in old.targets)
+        gone = {outcome.backend for outcome in old.outcomes if outcome.verdict in _GONE}
+        left = [target.id for target in old.targets if target.id not in gone] or [target.id for target in old.targets]
+        chosen = tuple(Chosen(backend.pid, backend.started_at) for backend in left)
         request = TerminateRequest(old.role, chosen, server=old.server, reason=old.reason, kind=old.kind)
         return await self.propose(standing, request, place, now=now)
 

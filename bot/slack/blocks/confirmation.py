@@ -6,39 +6,62 @@ from bot.connections.ending import NothingToEnd, Preview
 from bot.incidents.proposal import LAPSES_AFTER, Kind, Proposal
 from bot.servers.server import Target
 from bot.slack import ids, payloads
-from bot.slack.blocks import capacity, connection, elements, reasons, typed
+from bot.slack.blocks import bulk, capacity, connection, elements, reasons, typed
 from bot.slack.blocks.kinds import words
-from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name, plural
+from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name
 from bot.slack.commands import CommandNames
 
 SHOWN = 15
-"""Targets told in detail; of the others the pids are listed."""
-PIDS_SHOWN = 200
+"""Targets told in detail; of more, those alike stand together."""
 PIDS_IN_A_SENTENCE = 20
 
 
-def render(preview: Preview, *, zone: tzinfo, names: CommandNames) -> Message:
+def render(preview: Preview, *, zone: tzinfo) -> Message:
     """Show a proposal that waits for its click: each connection that would end, and what would be lost with it."""
+    message = _rendered(preview, SHOWN, zone)
+    for shown in range(SHOWN - 5, -1, -5):
+        if elements.fits(message):
+            break
+        message = _rendered(preview, shown, zone)
+    return message
+
+
+def _rendered(preview: Preview, shown: int, zone: tzinfo) -> Message:
     proposal, at = preview.proposal, preview.reading.at
     its, where = words(proposal.kind), f"{name(proposal.role)} on {name(proposal.server)}"
     question = f"{its.asked} {its.count(len(proposal.targets))} of {where}?"
     facts = _facts(preview)
     refusals = _refused(preview)
     valid = f"{its.not_yet} The buttons work for {duration(LAPSES_AFTER)}."
+    detailed, others = _detailed(preview, shown)
+    whole = elements.sections([_lines(target, preview, zone) for target in detailed], "\n\n")
+    warnings = elements.sections(facts)
     blocks = [
         elements.section(f"*{question}*"),
-        *elements.sections([_lines(target, preview, zone) for target in proposal.targets[:SHOWN]], "\n\n"),
-        *_others(proposal.targets[SHOWN:], its.number, typed.conns(names, proposal.role, proposal.server)),
-        *elements.sections(facts),
+        # Of many, what matters comes first: a phone shows a few lines.
+        *([*warnings, *whole] if others else [*whole, *warnings]),
+        *elements.sections(bulk.groups(others, at, its.number), "\n\n"),
         *elements.sections(refusals),
         *([elements.context(f"Reason given: {code(proposal.reason, 1000)}")] if proposal.reason else []),
         _buttons(proposal),
         elements.context(valid),
     ]
-    briefs = [connection.brief(target, at, its.number) for target in proposal.targets]
+    briefs = [connection.brief(target, at, its.number) for target in (*detailed, *others)]
     listed = [f"{brief[0].upper()}{brief[1:]}." for brief in briefs]
     told = [question, valid, *facts, *refusals, *listed]
     return elements.message(told, blocks)
+
+
+def _detailed(preview: Preview, shown: int) -> tuple[list[Target], list[Target]]:
+    """Which targets are told one by one, and which in groups: of too many only those that lose something or look in use."""
+    targets = list(preview.proposal.targets)
+    if len(targets) <= shown:
+        return targets, []
+    losing = [target for target in targets if connection.losses(target)]
+    in_use = [target for target in targets if target not in losing and target.id in preview.in_use]
+    notable = [*losing, *in_use][:shown]
+    kept = {target.id for target in notable}
+    return notable, [target for target in targets if target.id not in kept]
 
 
 def render_nothing(nothing: NothingToEnd, *, zone: tzinfo, names: CommandNames) -> Message:
@@ -72,16 +95,6 @@ def _lines(target: Target, preview: Preview, zone: tzinfo) -> str:
     asked = {backend.id: backend.query_started_at for backend in preview.reading.backends}
     number = words(preview.proposal.kind).number
     return f"{connection.whose(target, at, zone, number)}\n{connection.doing(target, at, zone, asked.get(target.id))}"
-
-
-def _others(targets: tuple[Target, ...], number: str, look: str) -> list[Block]:
-    """The targets there is no room to tell of in detail: their pids, as many as fit."""
-    if not targets:
-        return []
-    pids = ", ".join(str(target.id.pid) for target in targets[:PIDS_SHOWN])
-    further = len(targets) - PIDS_SHOWN
-    rest = f" and {further:,} more; they are those of {code(look, 120)}" if further > 0 else ""
-    return [elements.section(f"*And {plural(len(targets), 'more', 'more')}:* {number}s {pids}{rest}")]
 
 
 def _facts(preview: Preview) -> list[str]:

@@ -52,10 +52,15 @@ def client(shown: Shown, width: int = CLIENT_WIDTH) -> str:
 
 def whose(shown: Shown, now: datetime, zone: tzinfo, number: str = PID) -> str:
     """The first line: which client, its pid (or what else its number is), since when, from where."""
-    here = "the server's own machine" if number == PID else "the pooler's own machine"
-    where = code(shown.client_address, ADDRESS_WIDTH) if shown.client_address else here
     since = f"since {moment(shown.id.started_at, now, zone)}"
-    return " \u00b7 ".join((client(shown), f"{number} {shown.id.pid}", since, f"from {where}"))
+    return " \u00b7 ".join((client(shown), f"{number} {shown.id.pid}", since, f"from {where(shown, number)}"))
+
+
+def where(shown: Shown, number: str = PID) -> str:
+    """Where its client runs."""
+    if shown.client_address:
+        return code(shown.client_address, ADDRESS_WIDTH)
+    return "the server's own machine" if number == PID else "the pooler's own machine"
 
 
 def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None = None) -> str:

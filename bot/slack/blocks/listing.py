@@ -11,7 +11,7 @@ from bot.connections.plan import WhyNot, forbids
 from bot.servers.backend import Backend
 from bot.servers.clients import client_of
 from bot.slack import ids, payloads
-from bot.slack.blocks import capacity, connection, elements, pooled, reasons, refusal, typed
+from bot.slack.blocks import bulk, capacity, connection, elements, pooled, reasons, refusal, typed
 from bot.slack.blocks.text import Block, Message, clock, code, day_or_time, join, moment, name, plural, spoken
 from bot.slack.commands import CommandNames
 
@@ -38,6 +38,8 @@ class _Part:
 
     entry: RoleListing
     rows: tuple[_Row, ...]
+    unshown: tuple[Backend, ...]
+    """Strays first."""
     index: int
     alone: bool
 
@@ -51,7 +53,7 @@ class _Part:
 
     @property
     def hidden(self) -> int:
-        return len(self.entry.strays) + len(self.entry.others) - len(self.rows)
+        return len(self.unshown)
 
     @property
     def one_by_one(self) -> bool:
@@ -97,10 +99,12 @@ def _parts(entries: Sequence[RoleListing], room: int) -> list[_Part]:
     for index, entry in enumerate(entries):
         share = room // (len(entries) - index)
         shown = [(stray.backend, reasons.stray(stray.reasons, name)) for stray in entry.strays[:share]]
-        shown += [(backend, "") for backend in entry.others[: share - len(shown)]]
+        unshown = [stray.backend for stray in entry.strays[share:]]
+        left = share - len(shown)
+        shown += [(backend, "") for backend in entry.others[:left]]
         rows = tuple(_Row(backend, why, forbids(backend, entry.reading)) for backend, why in shown)
         room -= len(rows)
-        parts.append(_Part(entry, rows, index, len(entries) == 1))
+        parts.append(_Part(entry, rows, (*unshown, *entry.others[left:]), index, len(entries) == 1))
     return parts
 
 
@@ -146,6 +150,8 @@ def _blocks(part: _Part, zone: tzinfo, names: CommandNames, labels: Counter[str]
         else:
             blocks += elements.sections([f"{heading}\n{lines[0]}", *lines[1:]], "\n\n")
     if part.hidden:
+        # What they are and their pids; among several roles there is no room for it.
+        blocks += elements.sections(bulk.groups(part.unshown, part.at), "\n\n") if part.alone else []
         blocks.append(elements.context(_not_shown(part, names)))
     return blocks + _controls(part, zone)
 
@@ -201,7 +207,7 @@ def _not_shown(part: _Part, names: CommandNames) -> str:
     ]
     by_pid = code(typed.kill(names, reading.role.name, "PID", reading.server), 120)
     return (
-        f"*{part.hidden:,} more are not shown*{which}. Type {join(examples, 'or')}, or {by_pid} for one: "
+        f"*{part.hidden:,} more are not shown {'one by one' if part.alone else 'here'}*{which}. Type {join(examples, 'or')}, or {by_pid} for one: "
         "what would end is shown first, and nothing ends before you confirm."
     )
 

@@ -14,6 +14,8 @@ from bot.slack.blocks.text import Message, code, join, moment, name, person
 from bot.slack.commands import CommandNames
 
 PIDS_SHOWN = 100
+MANY = 10
+"""Of more in one line the programs are not named."""
 
 GETS_AN_ERROR = (
     "The client was told \u201ccanceling statement due to user request\u201d (57014); the connection stays open, and a "
@@ -59,15 +61,17 @@ def render_progress(kind: Kind) -> Message:
 
 
 def describe(proposal: Proposal) -> list[str]:
-    """One line for each way the connections of `proposal` ended, with the pids."""
+    """One line for each way the connections of `proposal` ended, with the pids; lines of many pids come last."""
     by_words: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in proposal.outcomes:
         by_words.setdefault(_told(outcome, proposal), []).append(outcome)
     clients = {target.id: target for target in proposal.targets}
     number = words(proposal.kind).number
+    # What did not go as asked is a few among many: nobody should have to look for it behind a hundred pids.
+    lines = sorted(by_words.items(), key=lambda line: len(line[1]) > MANY)
     return [
         f"{sign} {_who(outcomes, lambda one: clients.get(one.backend), number)}: {words}"
-        for (sign, words), outcomes in by_words.items()
+        for (sign, words), outcomes in lines
     ]
 
 
@@ -91,7 +95,7 @@ def _who(outcomes: list[Outcome], target: Callable[[Outcome], Target | None], nu
     for outcome in outcomes[:PIDS_SHOWN]:
         found = target(outcome)
         program = (
-            f" ({name(found.application_name)})" if found and found.application_name and len(outcomes) <= 10 else ""
+            f" ({name(found.application_name)})" if found and found.application_name and len(outcomes) <= MANY else ""
         )
         shown.append(f"{outcome.backend.pid}{program}")
     if len(outcomes) > PIDS_SHOWN:

@@ -4,6 +4,9 @@ from bot.connections.plan import Refused, WhyNot
 from bot.servers.strays import InUse, Reason, ReasonKind, UseKind
 from bot.slack.blocks.text import Quote, duration, join
 
+PIDS_SHOWN = 100
+"""As many as can be named in one command: whoever names them is answered for each."""
+
 
 def stray(reasons: tuple[Reason, ...], quote: Quote) -> str:
     """Return why a connection looks stray, as one clause."""
@@ -78,7 +81,10 @@ def refused(refusals: tuple[Refused, ...], role: str, quote: Quote, number: str 
     by_reason: dict[WhyNot, list[str]] = {}
     for one in refusals:
         by_reason.setdefault(one.why, []).append(str(one.pid))
-    return [
-        f"{number}{'s' if len(pids) > 1 else ''} {join(pids)}: {forbidden(why, role, quote)}"
-        for why, pids in by_reason.items()
-    ]
+    return [f"{_pids(pids, number)}: {forbidden(why, role, quote)}" for why, pids in by_reason.items()]
+
+
+def _pids(pids: list[str], number: str) -> str:
+    more = len(pids) - PIDS_SHOWN
+    shown = [*pids[:PIDS_SHOWN], f"{more:,} more"] if more > 0 else pids
+    return f"{number}{'s' if len(pids) > 1 else ''} {join(shown)}"

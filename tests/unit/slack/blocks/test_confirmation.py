@@ -10,7 +10,7 @@ from bot.servers.capacity import Capacity
 from bot.servers.server import Reading
 from bot.servers.strays import in_use
 from bot.slack import ids
-from bot.slack.blocks import confirmation
+from bot.slack.blocks import bulk, confirmation, reasons
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from tests.block_rules import buttons, faults, strings
@@ -26,7 +26,7 @@ def rendered(reading: Reading, *backends: Backend, refused: tuple[Refused, ...] 
     proposal = a_proposal(*backends, role=reading.role.name, reason=reason)
     use = {backend.id: how for backend in backends if (how := in_use(backend, reading.at))}
     preview = Preview(proposal, reading, refused, use, "dba@example.edu")
-    return confirmation.render(preview, zone=NEW_YORK, names=NAMED)
+    return confirmation.render(preview, zone=NEW_YORK)
 
 
 def shown(message: Message) -> str:
@@ -94,9 +94,47 @@ def test_every_confirmation_is_within_slacks_limits_and_names_every_pid_it_can(c
     message = rendered(reading, *reading.clients, reason=name * 9)
     assert faults(message) == []
     told = shown(message)
-    assert all(str(backend.pid) in told for backend in reading.clients[: confirmation.PIDS_SHOWN])
-    assert ("more; they are those of" in told) is (count > confirmation.PIDS_SHOWN + 15)
+    named = sum(1 for backend in reading.clients if str(backend.pid) in told)
+    assert named >= min(count, bulk.PIDS)
     assert buttons(message)[0]["text"]["text"] == ("Terminate" if count == 1 else f"Terminate {count:,}")
+
+
+def test_of_many_those_alike_stand_together_behind_those_that_lose_something() -> None:
+    idle = [
+        a_backend(pid, since=pid % 7 + 10, application_name="psql" if pid % 3 else "DBeaver <x>")
+        for pid in range(100, 130)
+    ]
+    busy = [an_active_backend(7), an_active_backend(8)]
+    message = rendered(a_reading(*idle, *busy), *idle, *busy)
+    sections = [block["text"]["text"] for block in message.blocks if block["type"] == "section"]
+    assert sections[0] == "*End 32 connections of alice on class?*"
+    assert "Would be lost: the query that is running (pids 7 and 8)" in sections[1]
+    assert "pid 7 · since" in sections[2]
+    assert "pid 8 · since" in sections[2]
+    some = ", ".join(str(one.pid) for one in idle if one.application_name == "psql")
+    more = ", ".join(str(one.pid) for one in idle if one.application_name != "psql")
+    assert sections[3] == (
+        f"*20* × `psql` · ⚪ idle for 10 min to 16 min · from `10.0.0.5`: pids {some}\n\n"
+        f"*10* × `DBeaver &lt;x&gt;` · ⚪ idle for 10 min to 16 min · from `10.0.0.5`: pids {more}"
+    )
+    assert faults(message) == []
+
+
+def test_of_very_many_kinds_the_small_ones_stand_together_and_pids_without_room_are_counted() -> None:
+    several = [a_backend(pid, application_name=f"program {pid % 20}") for pid in range(1000, 1400)]
+    lines = bulk.groups(a_proposal(*several).targets, a_reading().at)
+    assert len(lines) == bulk.GROUPS + 1
+    assert lines[-1].startswith("*160* others: pids ")
+    assert lines[-1].endswith("and 100 more")
+    one = bulk.groups(a_proposal(*several[:1]).targets, a_reading().at)
+    assert one[0].endswith(": pid 1000")
+
+
+def test_who_asked_for_a_hundred_is_answered_for_each_and_of_more_they_are_counted() -> None:
+    refused = tuple(Refused(pid, WhyNot.NO_SUCH) for pid in range(1000, 1150))
+    clause = reasons.refused(refused, "alice", str)[0]
+    assert "1099 and 50 more: there is no such connection" in clause
+    assert "and 1099: there is no such" in reasons.refused(refused[:100], "alice", str)[0]
 
 
 def test_many_in_use_are_counted() -> None:

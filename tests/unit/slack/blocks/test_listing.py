@@ -162,8 +162,18 @@ def test_every_listing_is_within_slacks_limits_and_harmless(count: int, right: R
     told = shown(message)
     hidden = count - len(PID.findall(told))
     assert count <= 10 or 4 <= count - hidden <= listing.SHOWN
-    assert f"*{hidden:,} more are not shown*" in told if hidden else "more are not shown" not in told
+    assert f"*{hidden:,} more are not shown one by one*" in told if hidden else "more are not shown" not in told
     assert f"{hidden:,} more are not shown." in message.text if hidden else "more are not shown" not in message.text
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+@pytest.mark.parametrize("count", [16, 40, 150])
+def test_those_that_are_not_shown_one_by_one_are_named_by_their_pids(count: int, right: Right) -> None:
+    reading = many(count)
+    told = shown(rendered(a_listing(an_entry(reading, right))))
+    assert not [backend.pid for backend in reading.clients if str(backend.pid) not in told]
+    two = shown(rendered(a_listing(an_entry(reading, right), an_entry(many(count, "bob", first_pid=9000), right))))
+    assert "more are not shown here" in two
 
 
 @pytest.mark.parametrize("count", [1, 5, 100])

@@ -43,6 +43,15 @@ def test_each_connection_has_its_own_outcome_and_what_changed_can_be_asked_again
     assert [(button["action_id"], button["value"]) for button in buttons(message)] == [(ids.ASK_AGAIN, "p-3f9c")]
 
 
+def test_of_many_what_did_not_go_as_asked_comes_first() -> None:
+    verdicts = dict.fromkeys((a_backend(pid) for pid in range(1, 41)), Verdict.TERMINATED)
+    verdicts |= {a_backend(41): Verdict.CHANGED, a_backend(42): Verdict.STILL_ENDING}
+    first, second, last = outcome.describe(a_resolved(verdicts))
+    assert "pid 41 (psql): not ended, because it changed" in first
+    assert "pid 42 (psql): told to end and still there" in second
+    assert last == f"✅ pids {', '.join(map(str, range(1, 40)))} and 40: terminated"
+
+
 @pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict is not Verdict.TERMINATED])
 def test_nothing_else_is_ever_called_ended(verdict: Verdict) -> None:
     message = rendered(a_resolved({a_backend(): verdict}))
