@@ -1,0 +1,1 @@
+"""What is said about connections in chat, and what to answer."""
