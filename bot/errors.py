@@ -55,6 +55,15 @@ class AmbiguousRole(BotError):
 
 
 @dataclass
+class ReasonNeeded(BotError):
+    """What these connections do cannot be seen, so whoever does not own them must say why; `what` as in `/kill ROLE WHAT`."""
+
+    role: str
+    server: str
+    what: str
+
+
+@dataclass
 class ServerUnavailable(BotError):
     """A server did not answer; `why` is one word, and `detail` its own words.
 

@@ -1,6 +1,7 @@
 """Values for tests: sensible by default, keywords override; times are told in minutes before `NOON`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.access.member import Actor, Grade, Member, Origin, Owner, Right, Standing
@@ -66,6 +67,18 @@ def a_backend(
     )
 
 
+def an_unseen_backend(
+    pid: int = 4714, *, queried: float | None = 60, wrote: bool = False, client_address: str | None = "10.0.0.5"
+) -> Backend:
+    """A backend of which the server tells no more than ClassDB's list does."""
+    return replace(
+        a_backend(
+            pid, state=BackendState.UNKNOWN, since=None, wrote=wrote, client_address=client_address, backend_type=""
+        ),
+        query_started_at=ago(queried),
+    )
+
+
 def an_active_backend(pid: int = 4712, *, since: float = 5, application_name: str = "psql") -> Backend:
     """A backend whose query has been running for `since` minutes."""
     return a_backend(pid, state=BackendState.ACTIVE, since=since, transaction=since, application_name=application_name)
@@ -121,12 +134,15 @@ def a_reading(
     capacity: Capacity | None = None,
     server: str = "class",
     at: datetime = NOON,
+    tells_states: bool = True,
 ) -> Reading:
     """A reading at NOON; its capacity counts the client backends given."""
     role = role or a_role()
     used = sum(1 for backend in backends if backend.is_client)
     counted = capacity or a_capacity(role.name, used=used, server=server, exempt=role.superuser)
-    return Reading(server, at, role, counted, tuple(sorted(backends, key=lambda backend: backend.started_at)))
+    return Reading(
+        server, at, role, counted, tuple(sorted(backends, key=lambda backend: backend.started_at)), tells_states
+    )
 
 
 def a_target(backend: Backend | None = None) -> Target:

@@ -109,7 +109,7 @@ class Permitted:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The answer no; `why` is for the record, never for the person (nothing, expired, other_server, other_roles, grade, recreated)."""
+    """The answer no; `why` is for the record, never for the person (nothing, expired, other_server, other_roles, grade, recreated, reason)."""
 
     action: Action
     why: str

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.incidents.proposal import Kind
-from bot.servers.backend import Backend, BackendState
+from bot.servers.backend import Backend
 from bot.servers.server import Reading, Role
 from bot.servers.strays import rank
 
@@ -102,7 +102,7 @@ def forbids(backend: Backend, reading: Reading) -> WhyNot | None:
     rules = (
         (not backend.is_client, WhyNot.NOT_CLIENT),
         (backend.pooler, WhyNot.POOLER),
-        (backend.state in (BackendState.UNKNOWN, BackendState.DISABLED), WhyNot.UNKNOWN_STATE),
+        (reading.tells_states and not backend.state.known, WhyNot.UNKNOWN_STATE),
     )
     return next((why for holds, why in rules if holds), None)
 
@@ -136,7 +136,7 @@ def _found(backend: Backend | None, one: Chosen, reading: Reading) -> Backend | 
 def _if_it_runs(item: Backend | Refused) -> Backend | Refused:
     if isinstance(item, Refused) or item.runs:
         return item
-    return Refused(item.pid, WhyNot.NOTHING_RUNS, item)
+    return Refused(item.pid, WhyNot.NOTHING_RUNS if item.state.known else WhyNot.UNKNOWN_STATE, item)
 
 
 def _judged(backend: Backend, reading: Reading) -> Backend | Refused:

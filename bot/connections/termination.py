@@ -13,7 +13,7 @@ from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
 from bot.connections.plan import Chosen, Refused, TerminateRequest, choose
 from bot.connections.pooled import Pooled
 from bot.connections.reconnects import came_back
-from bot.errors import AmbiguousRole, OwnDatabaseUnavailable, PoolerUnavailable, ServerUnavailable
+from bot.errors import AmbiguousRole, OwnDatabaseUnavailable, PoolerUnavailable, ReasonNeeded, ServerUnavailable
 from bot.incidents.history import History
 from bot.incidents.proposal import (
     LAPSES_AFTER,
@@ -26,6 +26,7 @@ from bot.incidents.proposal import (
     Proposal,
     State,
     Waits,
+    lacks_reason,
 )
 from bot.servers.backend import BackendId
 from bot.servers.capacity import Capacity
@@ -68,13 +69,16 @@ class Termination:
     async def propose(
         self, standing: Standing, request: TerminateRequest, place: Place, *, now: datetime
     ) -> Preview | NothingToEnd:
-        """Find what `request` means on a fresh reading and keep it as a proposal; nothing ends."""
+        """Find what `request` means on a fresh reading and keep it as a proposal; nothing ends. Raises `ReasonNeeded`."""
         seen = await self._enter(standing, request, now)
         targets, refused, used = await self._meant(request, seen.reading)
         ask = self._fleet.settings(seen.server.name).ask
         if not targets:
             return NothingToEnd(seen.reading, refused, ask, request.kind)
         draft = self._drafted(standing.actor, seen, targets, request, place, now)
+        if lacks_reason(draft, seen.right):
+            what = request.which or " ".join(str(one.pid) for one in request.chosen)
+            raise ReasonNeeded(draft.role, draft.server, what)
         proposal = await self._history.propose(draft)
         self._proposed[proposal.team, proposal.id] = (proposal.server, proposal.role)
         if len(self._proposed) > PROPOSED_KEPT:

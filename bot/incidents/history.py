@@ -22,6 +22,7 @@ from bot.incidents.proposal import (
     Proposal,
     State,
     Waits,
+    lacks_reason,
 )
 from bot.incidents.rows import (
     insert_proposal,
@@ -223,10 +224,16 @@ class History:
 
 
 def may_claim(standing: Standing, proposal: Proposal, role: Role | None, now: datetime) -> Permitted | Denied:
-    """Decide the right at the click, as at the command; a role made anew since is not the one that was shown."""
+    """Decide the right at the click, as at the command; a role made anew since is not the one that was shown.
+
+    Who asked as its owner and is that no more still needs the reason that an owner need not give.
+    """
     if role is not None and role.oid != proposal.role_oid:
         return Denied(Action.TERMINATE, "recreated")
-    return permit(standing, Action.TERMINATE, role=role, server=proposal.server, now=now)
+    answer = permit(standing, Action.TERMINATE, role=role, server=proposal.server, now=now)
+    if isinstance(answer, Permitted) and lacks_reason(proposal, answer.right):
+        return Denied(Action.TERMINATE, "reason")
+    return answer
 
 
 def _payload(proposal: Proposal) -> dict[str, object]:

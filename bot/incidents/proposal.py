@@ -105,6 +105,12 @@ class Proposal:
         return Actor(self.team, self.requester)
 
 
+def lacks_reason(proposal: Proposal, right: Right) -> bool:
+    """Whether it must not be carried out by `right` as it stands: what is not seen ends for its owner, or for a stored reason."""
+    unseen = proposal.kind is Kind.TERMINATE and any(not target.state.known for target in proposal.targets)
+    return unseen and right is not Right.OWNER and not proposal.reason
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """The claim is ours: the proposal as it now stands."""

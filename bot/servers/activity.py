@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from bot.errors import ServerUnavailable
-from bot.servers import opening, queries, signals
+from bot.servers import opening, queries, sight, signals
 from bot.servers.backend import BackendId
 from bot.servers.opening import Connection
 from bot.servers.readings import Row, reading_of, role_of
@@ -16,25 +16,34 @@ from bot.servers.settings import ServerSettings
 
 
 class Activity:
-    """The way of a bot that may read all of pg_stat_activity, and signals by `means`; see `bot.servers.way.Way`, which it is."""
+    """The way of a bot that sees sessions by `sees`, and signals by `means`; see `bot.servers.way.Way`, which it is."""
 
-    def __init__(self, settings: ServerSettings, means: signals.Means = signals.OWN_RIGHTS) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        means: signals.Means = signals.OWN_RIGHTS,
+        sees: sight.Sight = sight.ACTIVITY,
+    ) -> None:
         self._settings = settings
-        self._terminate = signals.terminate(means)
-        self._cancel = signals.cancel(means)
+        self._sees = sees
+        self._read = queries.read(sees)
+        self._present = signals.present(sees)
+        self._running = signals.running(sees)
+        self._terminate = signals.terminate(means, sees)
+        self._cancel = signals.cancel(means, sees)
         self._poolers = opening.pooler_parameters(settings)
 
     async def read(self, connection: Connection, names: Sequence[str]) -> dict[str, Reading]:
         """Read roles by name, each exactly or else folded to lower case; unknown ones are left out."""
         usual = {"databases": list(self._settings.databases)}
-        rows = await _by_name(connection, queries.READ, names, {**self._poolers, **usual})
+        rows = await _by_name(connection, self._read, names, {**self._poolers, **usual})
         if any(row["hidden"] for row in rows):
             raise ServerUnavailable(self._settings.name, "rights", "pg_read_all_stats")
         version = connection.info.server_version
         made: dict[int, Reading] = {}
         for row in rows:
             if row["oid"] not in made:
-                made[row["oid"]] = reading_of(row, self._settings, version)
+                made[row["oid"]] = reading_of(row, self._settings, version, tells_states=self._sees.tells_states)
         return {row["asked"]: made[row["oid"]] for row in rows}
 
     async def roles(self, connection: Connection, names: Sequence[str]) -> dict[str, RoleNow]:
@@ -60,11 +69,11 @@ class Activity:
             **_identities([target.id for target in targets]),
             "queries": [target.query_started_at for target in targets],
         }
-        return await self._found(connection, signals.RUNNING, parameters, [target.id for target in targets])
+        return await self._found(connection, self._running, parameters, [target.id for target in targets])
 
     async def there(self, connection: Connection, ids: Collection[BackendId]) -> set[BackendId]:
         """Return those of these sessions that exist now."""
-        return await self._found(connection, signals.PRESENT, _identities(ids), ids)
+        return await self._found(connection, self._present, _identities(ids), ids)
 
     async def _send(
         self, connection: Connection, statement: str, targets: Mapping[BackendId, Target], before: datetime
@@ -72,7 +81,6 @@ class Activity:
         parameters = {
             **_identities(targets),
             **self._poolers,
-            "role_oids": [backend.role_oid for backend in targets],
             "transactions": [target.transaction_started_at for target in targets.values()],
             "written": [target.has_written for target in targets.values()],
             "states": [target.state.value for target in targets.values()],
@@ -112,7 +120,11 @@ async def fetch(connection: Connection, query: str, parameters: dict[str, Any]) 
 
 
 def _identities(ids: Collection[BackendId]) -> dict[str, Any]:
-    return {"pids": [backend.pid for backend in ids], "starts": [backend.started_at for backend in ids]}
+    return {
+        "pids": [backend.pid for backend in ids],
+        "starts": [backend.started_at for backend in ids],
+        "role_oids": [backend.role_oid for backend in ids],
+    }
 
 
 def _key(row: Row) -> tuple[int, datetime]:

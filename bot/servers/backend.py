@@ -19,6 +19,11 @@ class BackendState(StrEnum):
     DISABLED = "disabled"
     UNKNOWN = ""
 
+    @property
+    def known(self) -> bool:
+        """It says what the backend is doing."""
+        return self not in (BackendState.DISABLED, BackendState.UNKNOWN)
+
 
 @dataclass(frozen=True, slots=True)
 class BackendId:
@@ -41,6 +46,7 @@ class Backend:
     client_address: str | None
     """None: a Unix socket."""
     backend_type: str
+    """'' where the server does not tell."""
     state: BackendState
     state_since: datetime | None
     transaction_started_at: datetime | None
@@ -67,8 +73,13 @@ class Backend:
 
     @property
     def is_client(self) -> bool:
-        """It takes one of the role's slots."""
-        return self.backend_type == CLIENT_BACKEND
+        """It takes one of the role's slots, as far as the server tells."""
+        return self.backend_type in (CLIENT_BACKEND, "")
+
+    @property
+    def may_be_helper(self) -> bool:
+        """The server does not tell whether it is a client's or works for one: helper processes have no address."""
+        return not self.backend_type and self.client_address is None
 
     @property
     def runs(self) -> bool:

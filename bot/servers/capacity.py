@@ -22,6 +22,8 @@ class Limit:
     limit: int | None
     at_least: bool = False
     """Logins in progress may hold further slots that no view shows (before PostgreSQL 18)."""
+    at_most: bool = False
+    """Helper processes of the server, which take no slot, may be among them: it does not tell them apart for us."""
 
     @property
     def left(self) -> int | None:

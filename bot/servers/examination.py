@@ -86,7 +86,7 @@ async def _look(connection: Connection, settings: ServerSettings, clock: Callabl
     cursor = await connection.execute(_EXAMINE, binary=True)
     answered = clock()
     row = await cursor.fetchone() or {}
-    cursor = await connection.execute(STUDENTS, {"students": list(settings.students)}, binary=True)
+    cursor = await connection.execute(STUDENTS, {"students": list(rights.students)}, binary=True)
     (students,) = (await cursor.fetchone() or {"students": 0}).values()
     remote = row["remote"] and not row["encrypted"]
     valid_until = row["valid_until"]

@@ -129,7 +129,7 @@ async def look(connection: Connection, settings: ServerSettings) -> RightsFacts:
     cursor = await connection.execute(guard_function.PROBE, guard_function.asked_about(facts["role"]), binary=True)
     found = await cursor.fetchone()
     guard = guard_function.judge(None if found is None else GuardFacts(**found), settings)
-    return RightsFacts(**facts, students=settings.students, guard=guard)
+    return RightsFacts(**facts, guard=guard)
 
 
 async def leave(connection: Connection, stuck: asyncio.Task[Any] | None) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import psycopg
 
 from bot.errors import ServerUnavailable, SetupError
-from bot.servers import opening, queries
+from bot.servers import classdb, opening, queries
 from bot.servers.activity import Activity, fetch
 from bot.servers.backend import BackendId, BackendState
 from bot.servers.guard import ABSENT, GuardState
@@ -19,6 +20,8 @@ from bot.servers.rights import Missing, RightsFacts, missing
 from bot.servers.server import Presence, Reading, Role, RoleNow, Target, Verdict, Verdicts
 from bot.servers.settings import ServerSettings
 from bot.servers.sharing import SharedReads
+from bot.servers.sight import ACTIVITY
+from bot.servers.signals import OWN_RIGHTS
 from bot.servers.way import Way
 
 log = logging.getLogger(__name__)
@@ -70,8 +73,7 @@ class PostgresServer:
         self._tell = tell
         self._way: Way = Activity(settings)
         self._missing: tuple[Missing, ...] = ()
-        self._guard = ABSENT
-        self._signals_by = ""
+        self._facts: RightsFacts | None = None
         self._holder = Holder(settings.name, self._connect, heartbeat_every=heartbeat_every, beat=self._look)
         self._reads = SharedReads(self._holder, self._read)
         self._role_reads = SharedReads(self._holder, self._roles)
@@ -89,7 +91,7 @@ class PostgresServer:
     @property
     def guard(self) -> GuardState:
         """The guard there, as last tested."""
-        return self._guard
+        return self._facts.guard if self._facts else ABSENT
 
     @property
     def failure(self) -> ServerUnavailable | None:
@@ -185,13 +187,16 @@ class PostgresServer:
         return connection
 
     def _choose(self, facts: RightsFacts) -> Way:
-        """Through the guard where there is one that can be trusted, else with the rights of the bot's own role."""
-        return Activity(self._settings, means(facts.role)) if facts.guard.usable else Activity(self._settings)
+        """The way that tells most, and the means that may do least: the guard where there is one that can be trusted."""
+        settings = replace(self._settings, students=facts.students)
+        sees = classdb.LISTED if facts.classdb and not facts.reads_all else ACTIVITY
+        by = {"guard": means(facts.role), "classdb": classdb.MEANS}.get(_signals_by(facts), OWN_RIGHTS)
+        return Activity(settings, by, sees)
 
     async def _look(self, connection: Connection) -> None:
         """See what the bot may do now: rights come and go while it is connected."""
         facts = await opening.look(connection, self._settings)
-        if facts.guard.usable is not self._guard.usable:
+        if self._facts != facts:
             self._way = self._choose(facts)
         self._note(facts)
 
@@ -214,10 +219,10 @@ class PostgresServer:
         return await self._way.roles(connection, names)
 
     def _note(self, facts: RightsFacts) -> None:
-        by = "guard" if facts.guard.usable else "own rights" if facts.signals else "nothing"
-        if by != self._signals_by:
+        by = _signals_by(facts)
+        if self._facts is None or by != _signals_by(self._facts):
             log.info("signals sessions", extra={"action": "rights", "server": self.name, "by": by})
-        self._guard, self._signals_by = facts.guard, by
+        self._facts = facts
         lacks = missing(facts)
         for lack in lacks:
             if lack not in self._missing:
@@ -245,6 +250,13 @@ class PostgresServer:
     async def _running(self, targets: Collection[Target]) -> set[BackendId]:
         asked = tuple(targets)
         return await self._holder.run(lambda connection: self._way.running(connection, asked), repeatable=True)
+
+
+def _signals_by(facts: RightsFacts) -> str:
+    """By what sessions are signalled, in words."""
+    if facts.guard.usable:
+        return "guard"
+    return "own rights" if facts.signals else "classdb" if facts.classdb else "nothing"
 
 
 async def _rehearse(server: str, way: Way, connection: Connection) -> None:

@@ -3,6 +3,8 @@
 `pg_stat_activity.query` is never selected. The settings that `opening` pins (search_path first of all) hold for all of it.
 """
 
+from bot.servers.sight import ACTIVITY, Sight
+
 # The groups of `role.oid`: what it is a member of, through others too. Two memberships make nobody one of the group's people
 # and are passed over: with the right to admit others (it is its administrator: since PostgreSQL 16 whoever creates a role gets
 # one), and through another role that can log in (a person's own role, granted to staff so that they can work as that person).
@@ -40,16 +42,17 @@ SELECT clock_timestamp() AS at, role.*, ARRAY({GROUPS}) AS groups FROM role
 """
 """Roles by name, one row a name that there is, and the server's time. Needs no right."""
 
+
 # One pass over pg_stat_activity serves all of it: its rows are costly (all of them are made whichever are asked for), and
 # a filter by role name or backend type inside it makes a nested loop over pg_authid; without names of its own the view
 # loses both its joins. Arrays, because what is said of a role is said once then.
-READ = f"""
-WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED (
-    SELECT pid, usesysid, datid, application_name, client_addr, backend_type, state, backend_start, state_change,
-        xact_start, query_start, backend_xid IS NOT NULL AS has_written, leader_pid,
-        backend_type = 'client backend' AS is_client, coalesce(client_addr, '::') AS place
-    FROM pg_stat_activity
-), crowd AS (
+def read(sight: Sight) -> str:
+    """The statement that reads roles, their backends and the limits they meet, one row a name that there is.
+
+    Needs what `sight` needs; `hidden` counts the backends that are kept from us.
+    """
+    return f"""
+WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED ({sight.activity}), crowd AS (
     SELECT place, count(DISTINCT usesysid) AS roles
     FROM activity
     WHERE is_client AND pid <> pg_backend_pid()
@@ -83,7 +86,7 @@ WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED (
         OR d.datname = ANY (%(databases)s::text[])
 ), server AS (
     SELECT count(*) FILTER (WHERE is_client AND state IS DISTINCT FROM 'starting') AS server_used,
-        count(*) FILTER (WHERE is_client AND state = 'starting') AS server_starting, count(*) FILTER (WHERE backend_start IS NULL) AS hidden,
+        count(*) FILTER (WHERE is_client AND state = 'starting') AS server_starting, count(*) FILTER (WHERE is_hidden) AS hidden,
         current_setting('max_connections')::int AS max_connections,
         current_setting('superuser_reserved_connections')::int AS superuser_reserved,
         coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved,
@@ -96,8 +99,9 @@ LEFT JOIN session ON session.usesysid = role.oid
 CROSS JOIN base
 CROSS JOIN server
 """
-"""Roles, their backends and the limits they meet, one row a name that there is. Needs pg_read_all_stats: without it others'
-rows come with NULL for all that matters, which `hidden` counts."""
+
+
+READ = read(ACTIVITY)
 
 STUDENTS = f"""
 SELECT count(*) AS students
@@ -118,7 +122,24 @@ SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN {PINNED_LATER
 """
 """Pin the time-outs that not every version has, so that they cannot stand in the connection's own settings. Needs no right."""
 
-RIGHTS = """
+# ClassDB's functions, if they are what its documentation says and do what they do with their owners' rights: a schema of that
+# name, or a function that anybody else has put into it, is not what we may use.
+_CLASSDB = """
+    SELECT count(*) = 2
+    FROM pg_proc AS function
+    JOIN pg_namespace AS schema ON schema.oid = function.pronamespace AND schema.nspname = 'classdb'
+    JOIN (VALUES
+        ('listuserconnections', 'character varying', 'pg_read_all_stats', 'TABLE(username character varying, pid integer, '
+            'applicationname character varying, clientaddress inet, connectionstarttime timestamp with time zone, '
+            'lastquerystarttime timestamp with time zone)'),
+        ('killconnection', 'integer', 'pg_signal_backend', 'boolean')
+    ) AS wanted(name, takes, needs, gives) ON wanted.name = function.proname AND wanted.takes = oidvectortypes(function.proargtypes)
+    WHERE pg_get_function_result(function.oid) = wanted.gives AND function.prosecdef
+        AND pg_has_role(function.proowner, wanted.needs, 'USAGE')
+        AND has_schema_privilege(schema.oid, 'USAGE') AND has_function_privilege(function.oid, 'EXECUTE')
+"""
+
+RIGHTS = f"""
 SELECT current_setting('server_version_num')::int AS version,
     current_setting('statement_timeout') AS statement_timeout,
     pg_has_role('pg_read_all_stats', 'USAGE') AS reads_all,
@@ -126,6 +147,9 @@ SELECT current_setting('server_version_num')::int AS version,
     coalesce((SELECT pg_has_role(oid, 'USAGE') FROM pg_roles WHERE rolname = 'pg_use_reserved_connections'), false)
         AS uses_reserved,
     coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved,
+    ({_CLASSDB}) AS classdb,
+    CASE WHEN cardinality(%(students)s::text[]) = 0 THEN ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname = 'classdb_student')
+        ELSE %(students)s::text[] END AS students,
     own.rolname AS role, own.rolsuper AS superuser, own.rolconnlimit AS role_limit,
     base.datname AS database, base.datconnlimit AS database_limit,
     ARRAY(

@@ -1,6 +1,7 @@
 """Rows of `queries.READ` and `queries.ROLES` made into readings and roles."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,16 +48,18 @@ def role_of(row: Row, settings: ServerSettings) -> Role:
     )
 
 
-def reading_of(row: Row, settings: ServerSettings, version: int) -> Reading:
-    """Make a reading of one row of `queries.READ`."""
+def reading_of(row: Row, settings: ServerSettings, version: int, *, tells_states: bool = True) -> Reading:
+    """Make a reading of one row of `queries.read`."""
     role = role_of(row, settings)
     backends = sorted(_backends(row, settings.name, role), key=lambda backend: (backend.started_at, backend.pid))
+    capacity = _capacity(row, settings, role, backends, version)
     return Reading(
         server=settings.name,
         at=row["at"].astimezone(UTC),
         role=role,
-        capacity=_capacity(row, settings, role, backends, version),
+        capacity=capacity if tells_states else _unsure(capacity, backends),
         backends=tuple(backends),
+        tells_states=tells_states,
     )
 
 
@@ -105,6 +108,16 @@ def _capacity(row: Row, settings: ServerSettings, role: Role, backends: Collecti
             all_slots=role.superuser,
         ),
         role_exempt=role.superuser,
+    )
+
+
+def _unsure(counted: Capacity, backends: Collection[Backend]) -> Capacity:
+    """The same where helper processes cannot be told from clients, and logins in progress are never seen."""
+    return replace(
+        counted,
+        role=replace(counted.role, at_most=any(backend.may_be_helper for backend in backends)),
+        databases=tuple(replace(limit, at_most=True) for limit in counted.databases),
+        server=replace(counted.server, at_least=True, at_most=True),
     )
 
 

@@ -17,6 +17,8 @@ class Cost(StrEnum):
 
     EVERYTHING = "everything"
     """Others' connections cannot be told apart: neither lists nor terminations."""
+    SEEING_STATES = "seeing_states"
+    """What others' connections are doing is not known, so ending one takes its owner or a reason, and no query is cancelled."""
     TERMINATING = "terminating"
     RECONNECTING_WHEN_FULL = "reconnecting_when_full"
     REPLACING = "replacing"
@@ -32,6 +34,8 @@ class MissingKind(StrEnum):
 
     VERSION = "version"
     READ_ALL_STATS = "pg_read_all_stats"
+    STATES = "states"
+    """ClassDB's functions tell no states, and the bot's role sees by nothing else."""
     SIGNAL_BACKEND = "pg_signal_backend"
     GUARD_CHANGED = "guard_changed"
     GUARD_OUTDATED = "guard_outdated"
@@ -68,6 +72,9 @@ class RightsFacts:
     uses_reserved: bool
     reserved: int
     students: tuple[str, ...]
+    """Those of the configuration; where it names none, ClassDB's, if the server has them."""
+    classdb: bool = False
+    """It may use ClassDB's functions in that database."""
     unknown_students: tuple[str, ...] = ()
     unknown_services: tuple[str, ...] = ()
     guard: GuardState = ABSENT
@@ -80,11 +87,12 @@ def missing(facts: RightsFacts) -> tuple[Missing, ...]:
     are missing the right is named, which tells whoever grants it of the other.
     """
     differs = ", ".join(facts.guard.differs)
-    may_signal = facts.signals or facts.guard.usable
+    may_signal = facts.signals or facts.guard.usable or facts.classdb
     knows_reserve = facts.version >= KNOWS_RESERVED_CONNECTIONS and not facts.superuser
     rules = (
         (facts.version < OLDEST_SUPPORTED, MissingKind.VERSION, Cost.EVERYTHING, str(facts.version)),
-        (not facts.reads_all, MissingKind.READ_ALL_STATS, Cost.EVERYTHING, facts.role),
+        (not facts.reads_all and not facts.classdb, MissingKind.READ_ALL_STATS, Cost.EVERYTHING, facts.role),
+        (not facts.reads_all and facts.classdb, MissingKind.STATES, Cost.SEEING_STATES, facts.role),
         (
             facts.guard.standing is GuardStanding.CHANGED,
             MissingKind.GUARD_CHANGED,

@@ -45,6 +45,8 @@ class Reading:
     capacity: Capacity
     backends: tuple[Backend, ...]
     """All rows of the role, those that are no client backends too; oldest first."""
+    tells_states: bool = True
+    """The server tells the bot what each of them is doing; where not, ending one takes its owner or a reason."""
 
     @property
     def clients(self) -> tuple[Backend, ...]:

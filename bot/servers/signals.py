@@ -6,35 +6,31 @@ The settings that `opening` pins (search_path first of all) hold for all of it.
 from dataclasses import dataclass
 
 from bot.servers.queries import GROUPS
+from bot.servers.sight import ACTIVITY, Sight
 
-# The session as it is now: by pid, so that no row is made but its own.
-_NOW = """
-    LEFT JOIN LATERAL (
-        SELECT pid, usesysid, client_addr, backend_type, state, backend_start, xact_start, query_start,
-            backend_xid
-        FROM pg_stat_get_activity(target.pid)
-    ) AS now ON now.pid = target.pid
+
+def present(sight: Sight) -> str:
+    """The statement that says which of these sessions there are. Needs what `sight` needs."""
+    return f"""
+SELECT target.pid, target.started_at, {sight.hidden} AS hidden, {sight.there} AS there
+FROM unnest(%(pids)s::int[], %(starts)s::timestamptz[], %(role_oids)s::oid[]) AS target(pid, started_at, role_oid)
+{sight.now}
 """
 
-PRESENT = f"""
-SELECT target.pid, target.started_at, now.pid IS NOT NULL AND now.backend_start IS NULL AS hidden,
-    now.backend_start IS NOT DISTINCT FROM target.started_at AS there
-FROM unnest(%(pids)s::int[], %(starts)s::timestamptz[]) AS target(pid, started_at)
-{_NOW}
-"""
-"""Which of these sessions there are. Needs pg_read_all_stats."""
 
 # "fastpath function call" is a running call too, of the protocol's own kind.
 _RUNS = "now.state IN ('active', 'fastpath function call')"
 
-RUNNING = f"""
-SELECT target.pid, target.started_at, now.pid IS NOT NULL AND now.backend_start IS NULL AS hidden,
+
+def running(sight: Sight) -> str:
+    """The statement that says which of these sessions still run the query that was shown. Needs what `sight` needs."""
+    return f"""
+SELECT target.pid, target.started_at, {sight.hidden} AS hidden,
     coalesce(now.backend_start = target.started_at AND now.query_start = target.query_start AND {_RUNS}, false) AS there
-FROM unnest(%(pids)s::int[], %(starts)s::timestamptz[], %(queries)s::timestamptz[])
-    AS target(pid, started_at, query_start)
-{_NOW}
+FROM unnest(%(pids)s::int[], %(starts)s::timestamptz[], %(role_oids)s::oid[], %(queries)s::timestamptz[])
+    AS target(pid, started_at, role_oid, query_start)
+{sight.now}
 """
-"""Which of these sessions still run the query that was shown. Needs pg_read_all_stats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +52,31 @@ OWN_RIGHTS = Means(
 )
 """With what the bot's own role may do: pg_signal_backend, or membership in the target's role."""
 
-_CHANGED = """
-    WHEN now.state <> 'idle' AND (
-        now.xact_start IS DISTINCT FROM target.xact_start
-        OR now.backend_xid IS NOT NULL AND NOT target.has_written
-        OR now.state NOT IN ('idle in transaction', target.state)
-    ) THEN 'changed'
-"""
-_RUNS_ANOTHER = f"""
-    WHEN NOT {_RUNS} THEN 'over'
-    WHEN now.query_start IS DISTINCT FROM target.query_start THEN 'changed'
-"""
 
-
-def terminate(means: Means) -> str:
+def terminate(means: Means, sight: Sight = ACTIVITY) -> str:
     """The statement that ends those that are what was shown, and says of each what was done.
 
-    Needs pg_read_all_stats, and what `means` needs.
+    Needs what `sight` and `means` need.
     """
-    return _signal(_CHANGED, means.allowed, means.send)
+    return _signal(sight, f"WHEN {sight.changed} THEN 'changed'", means.allowed, means.send)
 
 
-def cancel(means: Means) -> str:
+def cancel(means: Means, sight: Sight = ACTIVITY) -> str:
     """The statement that cancels the queries of those that still run what was shown, and says of each what was done.
 
-    Needs pg_read_all_stats, and what `means` needs.
+    Needs what `sight` and `means` need.
     """
-    return _signal(_RUNS_ANOTHER, means.allowed, means.cancel)
+    runs_another = f"""
+    WHEN now.state IS NULL THEN 'unknown_state'
+    WHEN NOT {_RUNS} THEN 'over'
+    WHEN now.query_start IS DISTINCT FROM target.query_start THEN 'changed'"""
+    return _signal(sight, runs_another, means.allowed, means.cancel)
 
 
 # CASE tries one condition after the other, so that the signal is reached by those alone that nothing before it stopped, and
 # the clock is asked right before it. All that could raise an error stands before the signal as a condition: an error
 # would spoil the others' answers.
-def _signal(unlike_shown: str, allowed: str, send: str) -> str:
+def _signal(sight: Sight, unlike_shown: str, allowed: str, send: str) -> str:
     return f"""
 SELECT target.pid, target.started_at, CASE
     WHEN now.pid IS NULL THEN 'gone'
@@ -97,13 +85,13 @@ SELECT target.pid, target.started_at, CASE
     WHEN now.pid = pg_backend_pid() THEN 'own'
     WHEN role.rolsuper THEN 'superuser'
     WHEN role.rolreplication THEN 'replication'
-    WHEN now.backend_type IS DISTINCT FROM 'client backend' THEN 'not_client'
+    WHEN {sight.not_client} THEN 'not_client'
     WHEN role.rolname = ANY (%(services)s::text[]) THEN 'service'
     WHEN role.rolname <> ALL (%(students)s::text[])
         AND NOT EXISTS (SELECT FROM ({GROUPS}) AS its(name) WHERE its.name = ANY (%(students)s::text[]))
         OR role.oid IS NULL THEN 'not_student'
     WHEN now.client_addr <<= ANY (%(poolers)s::text[]::inet[]) OR now.client_addr IS NULL AND %(local_pooler)s THEN 'pooler'
-    WHEN now.state IS NULL OR now.state IN ('disabled', 'starting') THEN 'unknown_state'
+    WHEN {sight.unknown_state} THEN 'unknown_state'
     {unlike_shown}
     WHEN NOT ({allowed}) THEN 'no_right'
     WHEN clock_timestamp() >= %(before)s THEN 'late'
@@ -113,10 +101,12 @@ FROM unnest(
     %(pids)s::int[], %(starts)s::timestamptz[], %(role_oids)s::oid[], %(transactions)s::timestamptz[], %(written)s::bool[],
     %(states)s::text[], %(queries)s::timestamptz[]
 ) AS target(pid, started_at, role_oid, xact_start, has_written, state, query_start)
-{_NOW}
+{sight.now}
 LEFT JOIN pg_roles AS role ON role.oid = now.usesysid
 """
 
 
+PRESENT = present(ACTIVITY)
+RUNNING = running(ACTIVITY)
 TERMINATE = terminate(OWN_RIGHTS)
 CANCEL = cancel(OWN_RIGHTS)

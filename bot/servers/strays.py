@@ -25,6 +25,8 @@ class ReasonKind(StrEnum):
     TWIN = "twin"
     EXTRA_CLIENT = "extra_client"
     IDLE_LONG = "idle_long"
+    QUIET_LONG = "quiet_long"
+    """No query has begun for long; whether the last one still runs the server does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,9 @@ def rank(backends: Sequence[Backend], at: datetime) -> tuple[Stray, ...]:
     """Return the strays among one role's `backends` at the server's time `at`, the surest first; see `ReasonKind`.
 
     - A backend at rest is stray for one of the reasons; being idle alone is none.
-    - One that runs a query, whose transaction moves, or of whose state the server does not tell is never stray; nor is
-      what takes no slot, comes from a pooler or is the bot's own.
+    - One that runs a query or whose transaction moves is never stray; nor is what takes no slot, comes from a pooler or is
+      the bot's own.
+    - One of whose state the server does not tell is stray only if no query has begun for long.
     - Of several of one client the newest is not stray for being one of several.
     """
     crowd = _Crowd([backend for backend in backends if _counts(backend)])
@@ -85,7 +88,7 @@ def in_use(backend: Backend, at: datetime) -> InUse | None:
         return InUse(UseKind.ACTIVE, _since(backend.query_started_at, at))
     if backend.state is BackendState.IDLE_IN_TRANSACTION:
         return InUse(UseKind.IN_TRANSACTION, _since(backend.transaction_started_at, at))
-    lasted = backend.in_state_for(at)
+    lasted = _quiet_for(backend, at)
     return InUse(UseKind.RECENT, lasted) if lasted is not None and lasted < RECENT_FOR else None
 
 
@@ -118,12 +121,14 @@ def _at_rest(backend: Backend, at: datetime) -> bool:
     if backend.state is BackendState.IDLE_IN_TRANSACTION:
         lasted = backend.in_state_for(at)
         return lasted is not None and lasted >= IN_TRANSACTION_AFTER
+    if backend.state is BackendState.UNKNOWN:
+        return _is_long(_quiet_for(backend, at))
     return backend.state in (BackendState.IDLE, BackendState.ABORTED)
 
 
 def _reasons(backend: Backend, crowd: _Crowd, at: datetime) -> tuple[Reason, ...]:
     client: Client = client_of(backend.application_name)
-    lasted = backend.in_state_for(at)
+    lasted = _quiet_for(backend, at)
     twins, kin = crowd.others(backend)
     found = []
     if backend.state is BackendState.ABORTED:
@@ -134,14 +139,27 @@ def _reasons(backend: Backend, crowd: _Crowd, at: datetime) -> tuple[Reason, ...
         found.append(Reason(ReasonKind.TWIN, count=twins, client=client.name))
     if client.keeps_extra and kin > 0:
         found.append(Reason(ReasonKind.EXTRA_CLIENT, count=kin, client=client.name))
-    if backend.state is BackendState.IDLE and lasted is not None and lasted >= IDLE_LONG_AFTER:
+    if backend.state is BackendState.IDLE and _is_long(lasted):
         found.append(Reason(ReasonKind.IDLE_LONG, lasted=lasted))
+    if backend.state is BackendState.UNKNOWN:
+        found.append(Reason(ReasonKind.QUIET_LONG, lasted=lasted))
     return tuple(found)
 
 
 def _surest_first(stray: Stray, at: datetime) -> tuple[int, timedelta, datetime, int]:
     """Many reasons before few, long at rest before short, old before new; the pid settles what is left."""
-    return -len(stray.reasons), -(stray.backend.in_state_for(at) or timedelta(0)), *_age(stray.backend)
+    return -len(stray.reasons), -(_quiet_for(stray.backend, at) or timedelta(0)), *_age(stray.backend)
+
+
+def _quiet_for(backend: Backend, at: datetime) -> timedelta | None:
+    """How long it has been as it is; where the state is not told, how long ago its last query began."""
+    if backend.state is BackendState.UNKNOWN:
+        return _since(backend.query_started_at, at)
+    return backend.in_state_for(at)
+
+
+def _is_long(lasted: timedelta | None) -> bool:
+    return lasted is not None and lasted >= IDLE_LONG_AFTER
 
 
 def _age(backend: Backend) -> tuple[datetime, int]:

@@ -106,26 +106,31 @@ def _facts(preview: Preview) -> list[str]:
             return _cancelling(preview.proposal.targets)
         case Kind.CLIENT:
             stays = "The program loses its connection to the pooler; the pooler keeps its own to the server."
-            return [_lost(preview.proposal.targets, words(Kind.CLIENT).number), stays]
+            return [*_lost(preview.proposal.targets, words(Kind.CLIENT).number), stays]
 
 
-def _lost(targets: tuple[Target, ...], number: str = connection.PID) -> str:
+def _lost(targets: tuple[Target, ...], number: str = connection.PID) -> list[str]:
     """What would be lost, over all targets, with the pids."""
     by_loss: dict[str, list[str]] = {}
     for target in targets:
         for loss in connection.losses(target):
             by_loss.setdefault(loss, []).append(str(target.id.pid))
-    if not by_loss:
-        return "No query is running and no open transaction has anything to lose."
     clauses = [f"{loss} ({_pids(pids, number)})" for loss, pids in by_loss.items()]
-    return f"\u26a0\ufe0f Would be lost: {join(clauses)}."
+    told = [f"\u26a0\ufe0f Would be lost: {join(clauses)}."] if clauses else []
+    unseen = [str(target.id.pid) for target in targets if not target.state.known]
+    if unseen:
+        told += [] if clauses else ["No uncommitted writes are seen."]
+        told.append(
+            f"\u2754 Whether a query is running the server does not show the bot ({_pids(unseen, number)}): one that is would be lost too."
+        )
+    return told or ["No query is running and no open transaction has anything to lose."]
 
 
 def _ending(preview: Preview) -> list[str]:
     """What would be lost, which look in use, and whether it frees a slot."""
     targets = preview.proposal.targets
     few = capacity.too_few(preview.reading.capacity, len(targets), name)
-    return [_lost(targets), *_in_use(preview), *few]
+    return [*_lost(targets), *_in_use(preview), *few]
 
 
 def _cancelling(targets: tuple[Target, ...]) -> list[str]:

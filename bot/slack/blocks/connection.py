@@ -60,7 +60,9 @@ def where(shown: Shown, number: str = PID) -> str:
     """Where its client runs."""
     if shown.client_address:
         return code(shown.client_address, ADDRESS_WIDTH)
-    return "the server's own machine" if number == PID else "the pooler's own machine"
+    if number != PID:
+        return "the pooler's own machine"
+    return "the server's own machine" + ("" if shown.state.known else " (or a helper process of it)")
 
 
 def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None = None) -> str:
@@ -84,7 +86,7 @@ def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None
 def state(shown: Shown, now: datetime) -> str:
     """The state in PostgreSQL's words, and for how long."""
     words = STATES[shown.state][1]
-    if shown.state_since is None or shown.state in (BackendState.DISABLED, BackendState.UNKNOWN):
+    if shown.state_since is None or not shown.state.known:
         return words
     return f"{words} for {duration(max(now - shown.state_since, timedelta(0)))}"
 

@@ -22,6 +22,12 @@ _TOLD = {
     MissingKind.READ_ALL_STATS: Told(
         "without pg_read_all_stats no connection can be shown or ended", sql="GRANT pg_read_all_stats TO {name};"
     ),
+    MissingKind.STATES: Told(
+        "the bot sees and ends connections through ClassDB's functions, which do not tell what a connection is doing: staff must "
+        "give a reason to end one, and no query can be cancelled",
+        "this is enough to work with; to see more,",
+        "GRANT pg_read_all_stats TO {name};",
+    ),
     MissingKind.SIGNAL_BACKEND: Told(
         "without a guard or pg_signal_backend nothing can be ended",
         "run the script that connbot doctor --sql prints for this server, or",

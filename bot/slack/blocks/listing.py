@@ -136,7 +136,7 @@ def _details(part: _Part) -> list[str]:
 
 def _blocks(part: _Part, zone: tzinfo, names: CommandNames, labels: Counter[str]) -> list[Block]:
     use, room = _headline(part)
-    blocks = [elements.section(f"*{use}* \u2014 {room}"), elements.context(_side_remarks(part, zone))]
+    blocks = [elements.section(f"*{use}* \u2014 {room}"), elements.context(_side_remarks(part, zone, names))]
     for title, rows in (("Look stray", [row for row in part.rows if row.stray]), ("Others", _others(part))):
         if not rows:
             continue
@@ -173,13 +173,15 @@ def _lines(part: _Part, row: _Row, zone: tzinfo) -> str:
     return "\n".join(lines)
 
 
-def _side_remarks(part: _Part, zone: tzinfo) -> str:
+def _side_remarks(part: _Part, zone: tzinfo, names: CommandNames) -> str:
     reading, owner = part.entry.reading, part.entry.right is Right.OWNER
     said = [
         f"Server {name(reading.server)}, {moment(part.at, part.at, zone)}.",
         *capacity.remarks(reading.capacity, name),
         *pooled.crowded(reading.clients),
     ]
+    if part.rows and not reading.tells_states:
+        said += _unseen(part, names)
     helpers = len(reading.backends) - len(reading.clients)
     if helpers:
         said.append(
@@ -195,6 +197,18 @@ def _side_remarks(part: _Part, zone: tzinfo) -> str:
             "Close what you no longer need, best in the program itself; here you are asked once more before it ends."
         )
     return " ".join(said)
+
+
+def _unseen(part: _Part, names: CommandNames) -> list[str]:
+    """What cannot be told where the server does not tell states, and what ending one takes there."""
+    said = [
+        "This server does not show the bot states: whether a query is running or a transaction is open is not known."
+    ]
+    if part.entry.right is not Right.OWNER and part.endable:
+        reading = part.entry.reading
+        example = f"{typed.kill(names, reading.role.name, 'PID', reading.server)} because \u2026"
+        said.append(f"So ending one needs a reason: {code(example, 120)}.")
+    return said
 
 
 def _not_shown(part: _Part, names: CommandNames) -> str:

@@ -29,6 +29,8 @@ def _reason(reason: Reason, quote: Quote, *, twin: bool) -> str:
             return known if twin else f"{known}, and of its {reason.count:,} this is not the newest"
         case ReasonKind.IDLE_LONG:
             return f"unused{lasted or ' for long'}"
+        case ReasonKind.QUIET_LONG:
+            return f"no query has begun{lasted or ' for long'}"
 
 
 def in_use(use: InUse) -> str:

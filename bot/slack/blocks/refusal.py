@@ -9,13 +9,14 @@ from bot.errors import (
     OwnDatabaseUnavailable,
     OwnsNothing,
     PoolerUnavailable,
+    ReasonNeeded,
     ServerUnavailable,
     SetupError,
     UnknownRole,
     UnknownServer,
     UsageError,
 )
-from bot.slack.blocks import elements, usage
+from bot.slack.blocks import elements, typed, usage
 from bot.slack.blocks.text import Message, Quote, code, join, name, plain
 from bot.slack.commands import CommandNames
 
@@ -37,6 +38,8 @@ _UNAVAILABLE = {
     "rights": "does not give the bot the rights it needs; whoever runs the server can mend that",
     "refused": "refused the bot",
 }
+COMMAND_WIDTH = 1200
+"""A command with as many pids as it takes."""
 _DEFAULT_NAMES = CommandNames()
 _POOLER_UNAVAILABLE = {
     "none": "is not known to the bot, if there is one: whoever runs the bot can name its admin console (pgbouncer = \u2026)",
@@ -133,6 +136,14 @@ def _ambiguous_role(error: AmbiguousRole, style: _Style) -> str:
     return f"Several roles could be meant: {join([style.quote(role) for role in error.roles], 'or')}. Name one."
 
 
+def _reason_needed(error: ReasonNeeded, style: _Style) -> str:
+    command = code(f"{typed.kill(style.names, error.role, error.what, error.server)} because", COMMAND_WIDTH)
+    return (
+        f"The server {style.quote(error.server)} does not show the bot what a connection is doing, so ending one that is not "
+        f"yours needs a reason. Nothing was ended. Type {command} and then why."
+    )
+
+
 def _server_unavailable(error: ServerUnavailable, style: _Style) -> str:
     why = _UNAVAILABLE.get(error.why, "is not available")
     detail = f" ({style.quote(error.detail)})" if error.detail and error.why in _OWN_WORDS_HELP else ""
@@ -167,6 +178,7 @@ _SENTENCES: dict[type[BotError], Callable[..., str]] = {
     UnknownServer: _unknown_server,
     UnknownRole: _unknown_role,
     AmbiguousRole: _ambiguous_role,
+    ReasonNeeded: _reason_needed,
     ServerUnavailable: _server_unavailable,
     PoolerUnavailable: _pooler_unavailable,
     OwnDatabaseUnavailable: _own_database_unavailable,

@@ -66,6 +66,17 @@ def test_all_queries_are_those_of_the_connections_that_run_one() -> None:
     assert plan.refused == (Refused(3, WhyNot.POOLER, pooled),)
 
 
+@pytest.mark.parametrize("state", [BackendState.UNKNOWN, BackendState.DISABLED])
+def test_where_no_states_are_told_not_knowing_them_forbids_nothing_but_cancelling(state: BackendState) -> None:
+    unseen = a_backend(1, state=state, backend_type="")
+    reading = a_reading(unseen, a_backend(2, state=state, pooler=True), tells_states=False)
+
+    assert forbids(unseen, reading) is None
+    assert [forbids(backend, reading) for backend in reading.backends] == [None, WhyNot.POOLER]
+    request = TerminateRequest("alice", (Chosen(1),), kind=Kind.CANCEL)
+    assert choose(request, reading) == Plan((), (Refused(1, WhyNot.UNKNOWN_STATE, unseen),))
+
+
 @pytest.mark.parametrize(
     ("changes", "role", "why"),
     [

@@ -2,18 +2,24 @@ import re
 
 import pytest
 
-from bot.servers import queries, signals
+from bot.servers import classdb, queries, signals
 
 STATEMENTS = {
     name: text
     for name, text in {**vars(queries), **vars(signals)}.items()
     if name.isupper() and isinstance(text, str) and not name.startswith("_")
 }
+CLASSDB = {
+    "read": queries.read(classdb.LISTED),
+    "present": signals.present(classdb.LISTED),
+    "terminate": signals.terminate(classdb.MEANS, classdb.LISTED),
+    "cancel": signals.cancel(classdb.MEANS, classdb.LISTED),
+}
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
+@pytest.mark.parametrize("name", [*STATEMENTS, *CLASSDB])
 def test_what_people_typed_is_never_selected(name: str) -> None:
-    statement = STATEMENTS[name]
+    statement = {**STATEMENTS, **CLASSDB}[name]
     assert not re.search(r"\bquery\b", statement)
     assert not re.search(r"\*\s+FROM\s+pg_stat", statement)
 
@@ -21,3 +27,4 @@ def test_what_people_typed_is_never_selected(name: str) -> None:
 def test_one_statement_signals() -> None:
     assert [name for name, text in STATEMENTS.items() if "pg_terminate_backend" in text] == ["TERMINATE"]
     assert [name for name, text in STATEMENTS.items() if "pg_cancel_backend" in text] == ["CANCEL"]
+    assert [name for name, text in CLASSDB.items() if "killConnection" in text] == ["terminate"]

@@ -27,6 +27,12 @@ ALL_RIGHT = RightsFacts(
         ({"version": 130023}, [(MissingKind.VERSION, Cost.EVERYTHING, "130023")]),
         ({"reads_all": False}, [(MissingKind.READ_ALL_STATS, Cost.EVERYTHING, "connbot")]),
         ({"signals": False}, [(MissingKind.SIGNAL_BACKEND, Cost.TERMINATING, "connbot")]),
+        ({"reads_all": False, "classdb": True}, [(MissingKind.STATES, Cost.SEEING_STATES, "connbot")]),
+        (
+            {"reads_all": False, "signals": False, "classdb": True},
+            [(MissingKind.STATES, Cost.SEEING_STATES, "connbot")],
+        ),
+        ({"signals": False, "classdb": True}, []),
         ({"students": ()}, [(MissingKind.NO_STUDENTS, Cost.TERMINATING, "")]),
         (
             {"unknown_students": ("team", "studens")},

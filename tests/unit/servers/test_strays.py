@@ -32,6 +32,9 @@ IN_TRANSACTION: dict[str, Any] = {
 }
 
 
+UNSEEN: dict[str, Any] = {"state": BackendState.UNKNOWN, "since": None, "backend_type": ""}
+
+
 @pytest.mark.parametrize(
     ("facts", "reasons"),
     [
@@ -59,6 +62,12 @@ IN_TRANSACTION: dict[str, Any] = {
         pytest.param({"state": BackendState.FASTPATH, "since": DAY}, (), id="in a function call"),
         pytest.param({"state": BackendState.DISABLED, "since": None}, (), id="not tracked"),
         pytest.param({"state": BackendState.UNKNOWN, "since": None}, (), id="not told"),
+        pytest.param(UNSEEN | {"queried": LONG - MOMENT}, (), id="not told, and a query began"),
+        pytest.param(
+            UNSEEN | {"queried": LONG},
+            (Reason(ReasonKind.QUIET_LONG, lasted=IDLE_LONG_AFTER),),
+            id="not told, and no query has begun for long",
+        ),
         pytest.param({"state": BackendState.STARTING, "since": DAY}, (), id="logging in"),
         pytest.param({"since": DAY, "pooler": True}, (), id="a pooler's"),
         pytest.param({"since": DAY, "own": True}, (), id="the bot's own"),
@@ -172,10 +181,22 @@ def test_the_surest_come_first_whatever_the_order_they_are_read_in() -> None:
         ({"state": BackendState.ABORTED}, None),
         ({"state": BackendState.ABORTED, "since": 0}, InUse(UseKind.RECENT, timedelta(0))),
         ({"state": BackendState.UNKNOWN, "since": None}, None),
+        (UNSEEN | {"queried": RECENT}, None),
+        (UNSEEN | {"queried": 1}, InUse(UseKind.RECENT, timedelta(minutes=1))),
     ],
 )
 def test_a_connection_looks_in_use_while_something_moves(facts: dict[str, Any], use: InUse | None) -> None:
     assert in_use(idle(**facts), NOON) == use
+
+
+def test_what_is_not_seen_is_ranked_by_how_long_no_query_has_begun() -> None:
+    twins = [idle(1, **UNSEEN, queried=90), idle(2, **UNSEEN, queried=DAY, application_name="DBeaver")]
+    newer = idle(3, **{**UNSEEN, "queried": 1}, started=60)
+
+    strays = rank([*twins, newer], NOON)
+
+    assert [stray.backend.pid for stray in strays] == [1, 2]
+    assert [reason.kind for reason in strays[0].reasons] == [ReasonKind.TWIN, ReasonKind.QUIET_LONG]
 
 
 def test_nothing_to_rank_is_no_stray() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,12 @@ from tests.listings import a_listing, an_entry
 def rendered(capacity: Capacity, *, can_login: bool = True) -> Message:
     entry = an_entry(a_reading(capacity=capacity, role=a_role(can_login=can_login)))
     return listing.render(a_listing(entry), zone=ZoneInfo("America/New_York"), names=CommandNames())
+
+
+def unsure(capacity: Capacity) -> Capacity:
+    """The same where helper processes cannot be told from clients."""
+    role, server = replace(capacity.role, at_most=True), replace(capacity.server, at_most=True)
+    return replace(capacity, role=role, server=server)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +88,20 @@ def rendered(capacity: Capacity, *, can_login: bool = True) -> Message:
             a_capacity(used=3, databases=[Limit(LimitKind.DATABASE, "shop", 20, 20)]),
             "alice: 3 of 5 connections — database shop (20 of 20) is full: alice cannot open another there.",
         ),
+        (unsure(a_capacity(used=3)), "alice: at most 3 of 5 connections — at least 2 more can connect."),
+        (unsure(a_capacity(used=5)), "alice: at most 5 of 5 connections — role alice (at most 5 of 5) may be full."),
+        (
+            unsure(a_capacity(used=3, server_used=95, at_least=True)),
+            "alice: at most 3 of 5 connections — about 2 more can connect.",
+        ),
+        (
+            unsure(a_capacity(used=3, limit=None, server_used=97, at_least=True)),
+            "alice: at most 3 connections — the server class (about 97 of 97 slots) may be full.",
+        ),
+        (
+            unsure(a_capacity(used=3, limit=None)),
+            "alice: at most 3 connections — it has no limit of its own; the server has at least 57 slots left.",
+        ),
         (
             a_capacity(used=0, databases=[Limit(LimitKind.DATABASE, "shop", 0, 0)]),
             "alice: nobody is connected (0 of 5) — database shop has a limit of 0: alice cannot connect to it.",
@@ -112,3 +133,10 @@ def test_what_the_reserve_let_in_is_explained_whatever_limit_bites(server_used: 
         "98 connections for 97 ordinary slots, because some came in through reserved ones and count too: 2 must end"
     )
     assert (explained in told) is said
+
+
+def test_what_makes_a_count_unsure_is_explained() -> None:
+    told = "\n".join(strings(rendered(unsure(a_capacity(used=5, server_used=97, at_least=True)))))
+    assert "Full too: the server class (about 97 of 97 slots)." in told
+    assert "“At most”: helper processes of the server, which take no slot" in told
+    assert "“About”: logins in progress may hold further slots that no view shows, and helper processes" in told

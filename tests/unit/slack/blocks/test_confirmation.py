@@ -14,7 +14,7 @@ from bot.slack.blocks import bulk, confirmation, reasons
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from tests.block_rules import buttons, faults, strings
-from tests.builders import a_backend, a_capacity, a_proposal, a_reading, a_role, an_active_backend
+from tests.builders import a_backend, a_capacity, a_proposal, a_reading, a_role, an_active_backend, an_unseen_backend
 from tests.hostile import NAMES
 from tests.listings import five, many
 
@@ -70,6 +70,18 @@ def test_one_connection_is_simply_terminated() -> None:
 def test_an_open_transaction_without_writes_is_named_as_such() -> None:
     reader = a_backend(state=five()[4].state, since=20, transaction=21)
     assert "an open transaction that has written nothing yet (pid 4711)" in rendered(a_reading(reader), reader).text
+
+
+def test_what_is_not_seen_is_said_to_be_unknown_and_never_guessed() -> None:
+    quiet, writing = an_unseen_backend(1), an_unseen_backend(2, queried=1, wrote=True)
+    reading = a_reading(quiet, writing, tells_states=False)
+    both, one = rendered(reading, quiet, writing).text, rendered(reading, quiet).text
+    unknown = "Whether a query is running the server does not show the bot"
+    assert "Would be lost: uncommitted writes (pid 2)." in both
+    assert f"{unknown} (pids 1 and 2): one that is would be lost too." in both
+    assert "Pid 2 looks in use: it did something 1 min ago." in both
+    assert f"No uncommitted writes are seen. ❔ {unknown} (pid 1)" in one
+    assert "No query is running" not in both + one
 
 
 def test_what_will_not_be_ended_is_named_with_the_reason_and_whom_to_ask() -> None:

@@ -13,7 +13,7 @@ from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from bot.slack.payloads import Group, read_close, read_group, read_option
 from tests.block_rules import buttons, faults, options, strings
-from tests.builders import NOON, a_backend, a_reading, a_role, minutes
+from tests.builders import NOON, a_backend, a_reading, a_role, an_unseen_backend, minutes
 from tests.hostile import NAMES
 from tests.listings import a_listing, an_entry, five, many
 
@@ -257,6 +257,25 @@ def test_helper_processes_are_mentioned_and_not_listed() -> None:
     told = shown(rendered(a_listing(an_entry(a_reading(a_backend(1), helper)))))
     assert "1 helper process of the server not listed: they take no slot." in told
     assert "pid 2" not in told
+
+
+@pytest.mark.parametrize(("right", "needs_reason"), [(Right.OWNER, False), (Right.RESPONDER, True)])
+def test_where_no_states_are_told_that_and_what_ending_takes_is_said(right: Right, *, needs_reason: bool) -> None:
+    reading = a_reading(an_unseen_backend(1, queried=1), an_unseen_backend(2, client_address=None), tells_states=False)
+    message = rendered(a_listing(an_entry(reading, right)))
+    told = shown(message)
+    assert "does not show the bot states: whether a query is running or a transaction is open is not known." in told
+    assert ("needs a reason: `/kill alice PID on class because …`" in told) is needs_reason
+    assert "Pid 2 (psql, state not shown to the bot), stray: no query has begun for 1 h." in message.text
+    assert f"last query {at(1)}" in told
+    assert told.count("(or a helper process of it)") == 1
+    assert buttons(message)
+
+
+def test_where_states_are_told_no_reason_is_spoken_of() -> None:
+    told = shown(rendered(a_listing(an_entry(a_reading(*five())))))
+    assert "does not show the bot states" not in told
+    assert "because" not in told
 
 
 @pytest.mark.parametrize("state", BackendState)

@@ -8,6 +8,7 @@ from bot.errors import (
     NotPermitted,
     OwnDatabaseUnavailable,
     OwnsNothing,
+    ReasonNeeded,
     ServerUnavailable,
     SetupError,
     UnknownRole,
@@ -33,6 +34,7 @@ def every_error(text: str) -> list[BotError]:
         UnknownServer(text, (text, text)),
         UnknownRole(text, text),
         AmbiguousRole((text, text)),
+        ReasonNeeded(text, text, "4711 4712"),
         *(
             ServerUnavailable(text, why, text)
             for why in ("full", "role_full", "database_full", "unreachable", "deadline", "rights", "refused", text)
@@ -82,6 +84,13 @@ def test_whatever_an_error_holds_its_message_is_harmless(text: str) -> None:
         (UnknownServer("lab", ()), "There is no server lab. Known: none."),
         (UnknownRole("bob", "class"), "There is no role bob on class: look at the spelling, upper and lower case too."),
         (AmbiguousRole(("a", "b")), "Several roles could be meant: a or b. Name one."),
+        (
+            ReasonNeeded("ann smith", "class", "4711 4712"),
+            (
+                "The server class does not show the bot what a connection is doing, so ending one that is not yours needs a reason. "
+                'Nothing was ended. Type `/kill "ann smith" 4711 4712 on class because` and then why.'
+            ),
+        ),
         (
             ServerUnavailable("class", "full", "secret"),
             (
