@@ -7,20 +7,35 @@ import sys
 from collections.abc import Mapping
 
 from bot.clock import clock
-from bot.doctor import examination, report
+from bot.doctor import correspondence, examination, report
+from bot.doctor import letter as letters
 from bot.doctor.finding import Level, Section, count
-from bot.settings import inspect_environment
+from bot.settings import inspect_environment, read_course, read_environment
 
 
 def examine(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
     """Check everything and print what was found; 1 when something is wrong."""
     if chosen.remove:
-        print("usage: connbot doctor --sql SERVER --remove\nconnbot doctor: --remove goes with --sql", file=sys.stderr)
-        return 2
+        return _goes_with_sql()
     environment, faults = inspect_environment(variables)
     settings = examination.read(environment, faults, [*variables])
     sections = asyncio.run(examination.examine(settings, clock))
     return _print(sections, variables)
+
+
+def letter(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
+    """Print the page for whoever runs the servers; it asks each for its version, and does without where none answers."""
+    if chosen.remove:
+        return _goes_with_sql()
+    environment = read_environment(variables)
+    course = read_course(environment)
+    print(letters.write(course, correspondence.home(environment), asyncio.run(correspondence.ask(course))), end="")
+    return 0
+
+
+def _goes_with_sql() -> int:
+    print("usage: connbot doctor --sql SERVER --remove\nconnbot doctor: --remove goes with --sql", file=sys.stderr)
+    return 2
 
 
 def _print(sections: list[Section], variables: Mapping[str, str]) -> int:

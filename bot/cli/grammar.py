@@ -66,6 +66,13 @@ def _add_doctor(commands: Commands) -> None:
         metavar="SERVER",
         help="print the SQL that gives the bot its rights on this server, for whoever runs it",
     )
+    instead.add_argument(
+        "--letter",
+        action=_Runs,
+        const="doctor.letter",
+        nargs=0,
+        help="print a page for whoever runs the servers: what the bot may do and why",
+    )
     doctor.add_argument("--remove", action="store_true", help="with --sql: print the SQL that takes everything back")
 
 

@@ -24,9 +24,6 @@ from bot.storage.examined import OwnSeen
 from bot.storage.migrate import HEAD
 from bot.storage.record import Record
 
-SERVER_WITHIN = 10.0
-"""Seconds for one server, all hosts of its DSN tried."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -117,12 +114,12 @@ async def _server(settings: ServerSettings, clock: Callable[[], datetime]) -> Ex
     if faults := opening.faults(settings):
         return SetupError(faults)
     try:
-        async with asyncio.timeout(SERVER_WITHIN):
+        async with asyncio.timeout(servers.LOOK_WITHIN):
             return await servers.examine(settings, clock)
     except ServerUnavailable as exc:
         return exc
     except TimeoutError:
-        return ServerUnavailable(settings.name, "unreachable", f"no answer within {SERVER_WITHIN:g} s")
+        return ServerUnavailable(settings.name, "unreachable", f"no answer within {servers.LOOK_WITHIN:g} s")
 
 
 def _offsets(

@@ -11,7 +11,7 @@ from bot.doctor.finding import Finding, Section, fault, fine, note, warning
 from bot.servers.examined import Target
 from bot.slack.blocks.lacking import identifier
 from bot.slack.blocks.text import join, plain, plural, visible
-from bot.storage.examined import FileSeen, OwnSeen, PostgresqlSeen
+from bot.storage.examined import VERSIONS, FileSeen, OwnSeen, PostgresqlSeen
 
 VARIABLE = "CONNBOT_DATABASE_URL"
 POOL = 3
@@ -113,6 +113,8 @@ def _unreachable(seen: OwnSeen) -> Finding:
 
 
 def _schema(seen: OwnSeen, head: str) -> Iterable[Finding]:
+    if seen.postgresql and VERSIONS in seen.postgresql.forbidden:
+        return
     if seen.revision == head:
         yield fine(f"Its schema is this version's ({head}).")
     elif seen.revision is None:
@@ -132,21 +134,34 @@ def _schema(seen: OwnSeen, head: str) -> Iterable[Finding]:
 
 def _writing(seen: OwnSeen) -> Iterable[Finding]:
     forbidden = seen.postgresql.forbidden if seen.postgresql else ()
-    if seen.unwritable:
-        where = "the file's disk and its owner" if seen.file else VARIABLE
+    told = f"It cannot be written ({visible(seen.unwritable)}); what is not on record is not done."
+    if seen.unwritable and seen.postgresql:
+        base = identifier(seen.postgresql.database)
         yield fault(
-            f"It cannot be written ({visible(seen.unwritable)}); what is not on record is not done.",
-            f"Look at {where}.",
+            told,
+            f"If it is a standby, name its primary in {VARIABLE}. Else as superuser there:",
+            f"ALTER DATABASE {base} SET default_transaction_read_only = off;",
         )
+    elif seen.unwritable:
+        yield fault(told, "Look who holds it, and whether its disk is full:", *_looking(seen.file))
     elif seen.postgresql and forbidden:
         role = identifier(seen.postgresql.role)
         yield fault(
             f"Its role may not read and write {plural(len(forbidden), 'of its tables', 'of its tables')}: {join(forbidden)}.",
             "Let whoever made the tables run this in the database, or migrate as that role:",
-            *(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {identifier(name)} TO {role};" for name in forbidden),
+            *(f"GRANT {_needed(name)} ON {identifier(name)} TO {role};" for name in forbidden),
         )
     else:
         yield fine("It can be written.")
+
+
+def _looking(file: FileSeen | None) -> tuple[str, ...]:
+    path = shlex.quote(str(file.path)) if file else ""
+    return (f"fuser -v {path}", f"df -h {path}")
+
+
+def _needed(table: str) -> str:
+    return "SELECT" if table == VERSIONS else "SELECT, INSERT, UPDATE, DELETE"
 
 
 def _server(seen: PostgresqlSeen, watched: Sequence[str]) -> Iterable[Finding]:

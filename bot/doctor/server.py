@@ -1,5 +1,6 @@
 """Judges what was seen of one students' server."""
 
+import shlex
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -8,14 +9,16 @@ from bot.doctor.finding import Finding, Section, fault, fine, note, warning
 from bot.errors import ServerUnavailable, SetupError
 from bot.servers.counting import NO_LIMIT
 from bot.servers.examined import Examined, Preset, Target
-from bot.servers.rights import KNOWS_RESERVED_CONNECTIONS, Cost, Missing, missing
+from bot.servers.guard import GuardStanding
+from bot.servers.rights import KNOWS_RESERVED_CONNECTIONS, Cost, Missing, MissingKind, RightsFacts, missing
 from bot.servers.settings import ServerSettings
 from bot.slack.blocks import lacking
 from bot.slack.blocks.lacking import identifier
 from bot.slack.blocks.text import join, plain, plural, visible
 
 EXPIRES_SOON = timedelta(days=30)
-_WARNINGS = (Cost.REPLACING, Cost.RECONNECTING_WHEN_FULL)
+_WARNINGS = (Cost.REPLACING, Cost.RECONNECTING_WHEN_FULL, Cost.LEAST_RIGHTS)
+_MENDED_BY_SCRIPT = (MissingKind.SIGNAL_BACKEND, MissingKind.GUARD_CHANGED, MissingKind.GUARD_OUTDATED)
 
 
 def judge(
@@ -30,7 +33,13 @@ def judge(
             0, refused.judge(seen.detail or seen.why, target, "It", named_in=f"the dsn of servers.{settings.name}")
         )
     else:
-        findings = [*_facts(seen), *_lacks(seen), *_role(seen, settings.name, now), *_server(seen, settings), *findings]
+        findings = [
+            *_facts(seen),
+            *_lacks(seen, settings.name),
+            *_role(seen, settings.name, now),
+            *_server(seen, settings),
+            *findings,
+        ]
     return Section(f"Server {settings.name}", tuple(findings))
 
 
@@ -72,13 +81,11 @@ def _facts(seen: Examined) -> Iterable[Finding]:
         yield fine(f"{max(seen.used - 1, 0)} of its {ordinary} ordinary slots are taken now, this check left out.")
 
 
-def _lacks(seen: Examined) -> Iterable[Finding]:
-    lacks = missing(seen.rights)
-    for lack in lacks:
-        yield _lack(lack)
+def _lacks(seen: Examined, server: str) -> Iterable[Finding]:
     rights = seen.rights
-    if rights.reads_all and rights.signals:
-        yield fine("It may see every session and end those of roles that are no superuser's.")
+    for lack in missing(rights):
+        yield _lack(lack, server, rights.database)
+    yield from _means(rights, server)
     if rights.students and not rights.unknown_students:
         if seen.students:
             yield fine(
@@ -101,15 +108,47 @@ def _lacks(seen: Examined) -> Iterable[Finding]:
         yield fine(f"{plural(rights.reserved, 'slot')} in reserve let it in when the server is full.")
 
 
-def _lack(lack: Missing) -> Finding:
+def _means(rights: RightsFacts, server: str) -> Iterable[Finding]:
+    """By what right it sees and ends sessions."""
+    if rights.guard.usable:
+        yield fine("It ends sessions through the guard on the server, which ends students' alone, whoever asks it to.")
+        if rights.signals and not rights.superuser:
+            yield warning(
+                "It has pg_signal_backend as well, which it does not need beside the guard and which ends anybody's sessions.",
+                "As superuser there:",
+                f"REVOKE pg_signal_backend FROM {identifier(rights.role)};",
+            )
+    elif rights.reads_all and rights.signals:
+        yield fine("It may see every session, and signal all but superusers' (pg_signal_backend).")
+        if rights.guard.standing is GuardStanding.ABSENT and not rights.superuser:
+            yield note(
+                "Whoever stole its password could end anybody's sessions. With a guard on the server it could end students' alone:",
+                f"{_first(refused.OPERATOR)} reads this script, runs it, and takes pg_signal_backend back:",
+                *_script(server, rights.database),
+                f"REVOKE pg_signal_backend FROM {identifier(rights.role)};",
+            )
+
+
+def _lack(lack: Missing, server: str, database: str) -> Finding:
     told = lacking.told(lack)
     say = warning if lack.cost in _WARNINGS else fault
-    what = told.what[0].upper() + told.what[1:] + "."
-    mend = told.mend[:1].upper() + told.mend[1:]
+    what = f"{_first(told.what)}."
+    if lack.kind in _MENDED_BY_SCRIPT:
+        mend = "" if lack.kind is MissingKind.SIGNAL_BACKEND else _first(told.mend)
+        mend = mend or f"{_first(refused.OPERATOR)} reads this script and runs it as superuser:"
+        return say(what, mend, *_script(server, database))
     if told.sql:
-        mend = f"{mend} " if mend and not mend.endswith((",", ":", "and")) else mend
-        return say(what, mend or "As superuser there:", told.sql)
-    return say(what, mend)
+        return say(what, _first(told.mend) if told.mend else "As superuser there:", told.sql)
+    return say(what, _first(told.mend))
+
+
+def _script(server: str, database: str) -> tuple[str, str]:
+    base = shlex.quote(database)
+    return f"connbot doctor --sql {server} > {server}.sql", f"psql -X -v ON_ERROR_STOP=1 -d {base} -f {server}.sql"
+
+
+def _first(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _role(seen: Examined, server: str, now: datetime) -> Iterable[Finding]:

@@ -23,8 +23,9 @@ def judge(
     findings: list[Finding] = [fault(sentence, "") for sentence in faults]
     if course is not None:
         findings += _course(environment, course)
-    way = "Socket Mode" if environment.app_token else "HTTP"
-    findings.append(fine(f"Slack reaches the bot by {way}."))
+    if environment.app_token or environment.signing_secret:
+        way = "Socket Mode" if environment.app_token else "HTTP"
+        findings.append(fine(f"Slack reaches the bot by {way}."))
     findings += (_unknown(name) for name in sorted(set_variables) if name.startswith(_OURS) and name not in _KNOWN)
     return Section("Settings", tuple(findings))
 

@@ -14,6 +14,9 @@ from bot.servers.opening import Connection
 from bot.servers.queries import STUDENTS
 from bot.servers.settings import ServerSettings
 
+LOOK_WITHIN = 10.0
+"""Seconds for one server, all hosts of its DSN tried."""
+
 # What limits and settings there are, for one row. Roles, databases and settings are everybody's to read; that a row of
 # pg_stat_activity is a client's is told only with pg_read_all_stats, that it has a database is told everybody.
 _EXAMINE = """

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import text
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import OwnDatabaseUnavailable, SetupError
 from bot.storage import migrate
 from bot.storage.engine import OwnDatabase
-from bot.storage.examined import Address, FileSeen, OwnSeen, PostgresqlSeen
+from bot.storage.examined import VERSIONS, Address, FileSeen, OwnSeen, PostgresqlSeen
 from bot.storage.serving import serving
 from bot.storage.tables import metadata
 
@@ -31,6 +32,7 @@ SELECT (SELECT system_identifier FROM pg_control_system()) AS system, pg_postmas
         CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed(privilege)
         WHERE to_regclass(quote_ident(found.name)) IS NOT NULL
             AND NOT has_table_privilege(to_regclass(quote_ident(found.name)), needed.privilege)
+            AND (found.name <> :versions OR needed.privilege = 'SELECT')
     ) AS forbidden
 FROM pg_roles AS own, pg_database AS base
 WHERE own.rolname = current_user AND base.datname = current_database()
@@ -52,25 +54,27 @@ async def examine(url: str) -> OwnSeen:
         async with asyncio.timeout(LOOK_WITHIN):
             return await _look(database, seen)
     except OwnDatabaseUnavailable as exc:
-        return OwnSeen(seen.address, seen.file, failure=exc.detail)
+        return replace(seen, failure=exc.detail)
     except TimeoutError:
-        return OwnSeen(seen.address, seen.file, failure=f"no answer within {LOOK_WITHIN:g} s")
+        return replace(seen, failure=f"no answer within {LOOK_WITHIN:g} s")
     finally:
         await database.close()
 
 
 async def _look(database: OwnDatabase, seen: OwnSeen) -> OwnSeen:
-    revision = await migrate.current(database)
     async with database.read() as connection:
         now = await database.now(connection)
         postgresql, read_only = (None, False) if database.path else await _server(connection)
+    seen = replace(seen, postgresql=postgresql, now=now)
+    if postgresql and VERSIONS in postgresql.forbidden:
+        return seen
     unwritable = "it is read-only, as a standby is" if read_only else await _unwritable(database)
-    return OwnSeen(seen.address, seen.file, postgresql, revision=revision, unwritable=unwritable, now=now)
+    return replace(seen, revision=await migrate.current(database), unwritable=unwritable)
 
 
 async def _server(connection: AsyncConnection) -> tuple[PostgresqlSeen, bool]:
-    tables = [table.name for table in metadata.sorted_tables]
-    row = (await connection.execute(text(_SERVER), {"tables": tables})).mappings().one()
+    tables = [*(table.name for table in metadata.sorted_tables), VERSIONS]
+    row = (await connection.execute(text(_SERVER), {"tables": tables, "versions": VERSIONS})).mappings().one()
     seen = PostgresqlSeen(
         identity=(row["system"], row["started_at"]),
         role=row["role"],

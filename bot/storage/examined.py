@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+VERSIONS = "alembic_version"
+"""The table that says which revision the others have."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileSeen:
@@ -33,7 +36,7 @@ class PostgresqlSeen:
     others: int
     """Other connections of connbot to this database."""
     forbidden: tuple[str, ...]
-    """Tables that the role may not read and write."""
+    """Tables that the role may not read and write; with `VERSIONS` among them no more can be seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from bot.access.member import Grade
 from tests.courses import APP_TOKEN, BOT_TOKEN, CHANNEL, SECRET, Course, a_course, served
 from tests.postgres import Postgres
@@ -126,3 +128,43 @@ async def test_a_terminal_gets_colours_and_its_own_width_a_pipe_neither(tmp_path
     assert "\x1b[1;31mFAULT" in told
     words = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in told.splitlines()]
     assert all(len(line) <= 44 for line in words if not line.startswith(" " * 11) and " " in line[9:])
+
+
+async def test_the_letter_needs_neither_slack_nor_a_server(tmp_path: Path) -> None:
+    (tmp_path / "connbot.toml").write_text(
+        "[servers.class]\ndsn = 'host=127.0.0.1 port=1 user=connbot dbname=postgres password=geheim'\nstudents = ['s']\n"
+    )
+    async with started(("doctor", "--letter"), {}, tmp_path / "doctor.err") as process:
+        ended = await process.end()
+
+    assert (ended.status, ended.err) == (0, "")
+    assert "version unknown, the server could not be asked (Connection refused)" in ended.out
+    assert f"`{tmp_path / 'connbot.db'}`" in ended.out
+    assert not (tmp_path / "connbot.db").exists()
+    assert "CREATE OR REPLACE FUNCTION" in ended.out
+    assert "geheim" not in ended.out
+
+
+async def test_the_letter_of_a_true_server_holds_the_script_that_is_printed_for_it(
+    postgres18: Postgres, tmp_path: Path
+) -> None:
+    dsn = postgres18.dsn(postgres18.make_bot_role())
+    (tmp_path / "connbot.toml").write_text(f"[servers.class]\ndsn = '{dsn}'\nstudents = ['s']\n")
+    said = []
+    for words in (("--letter",), ("--sql", "class")):
+        async with started(("doctor", *words), {}, tmp_path / "doctor.err") as process:
+            said.append((await process.end()).out)
+
+    letter, script = said
+    assert script.strip() in letter
+    assert f"PostgreSQL {postgres18.server.version}" in letter
+    assert "The guard is not yet in place." in letter
+
+
+@pytest.mark.parametrize("words", [("--remove",), ("--letter", "--sql", "class"), ("--letter", "--remove")])
+async def test_options_that_do_not_go_together(tmp_path: Path, words: tuple[str, ...]) -> None:
+    async with started(("doctor", *words), {}, tmp_path / "doctor.err") as process:
+        ended = await process.end()
+
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.startswith("usage: connbot doctor")

@@ -23,7 +23,7 @@ def test_sound_settings_are_told_in_a_line_each(tmp_path: Path) -> None:
     assert [finding.level for finding in section.findings] == [Level.FINE, Level.FINE]
     assert "1 server (class), time zone UTC." in section.findings[0].what
     assert section.findings[1].what == "Slack reaches the bot by Socket Mode."
-    assert judged(tmp_path, ONE).findings[1].what == "Slack reaches the bot by HTTP."
+    assert judged(tmp_path, ONE, SLACK_SIGNING_SECRET="s").findings[1].what == "Slack reaches the bot by HTTP."
 
 
 def test_every_fault_of_the_environment_is_told_beside_what_can_be_read(tmp_path: Path) -> None:
