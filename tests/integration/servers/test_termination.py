@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from bot.demo.clients import Doing, leave
 from bot.errors import ServerUnavailable
@@ -154,6 +156,134 @@ async def test_a_query_that_is_over_ends_in_the_transaction_that_was_shown(
     backend = await shown(server, opened)
     await eventually(lambda: course.postgres.activity(opened.pid)["state"] == "idle in transaction")
     assert await end(course, server, backend) == [(Verdict.TERMINATED, "")]
+
+
+async def _run_on(course: Class, opened: OpenBackend) -> None:
+    """Begin a query that runs on, after the one that runs has ended."""
+    if course.postgres.activity(opened.pid)["state"] == "active":
+        course.postgres.admin.execute("SELECT pg_cancel_backend(%s)", [opened.pid])
+        while opened.connection.pgconn.get_result() is not None:
+            pass
+    await _begin_to_work(course, opened)
+
+
+async def test_another_query_in_a_transaction_of_its_own_is_left_alone(course: Class, server: PostgresServer) -> None:
+    opened = await course.postgres.open_backend(course.make_student(), Doing.ACTIVE)
+    backend = await shown(server, opened)
+    await _run_on(course, opened)
+    assert await end(course, server, backend) == [(Verdict.CHANGED, "")]
+    assert course.postgres.is_open(opened)
+
+
+async def test_another_query_in_the_transaction_that_was_shown_at_work_is_ended(
+    course: Class, server: PostgresServer
+) -> None:
+    opened = await course.postgres.open_backend(course.make_student(), Doing.IN_TRANSACTION)
+    await _work_on(opened, "SAVEPOINT here")
+    await _begin_to_work(course, opened)
+    backend = await shown(server, opened)
+    course.postgres.admin.execute("SELECT pg_cancel_backend(%s)", [opened.pid])
+    while opened.connection.pgconn.get_result() is not None:
+        pass
+    await _work_on(opened, "ROLLBACK TO here")
+    await _begin_to_work(course, opened)
+    assert await end(course, server, backend) == [(Verdict.TERMINATED, "")]
+
+
+async def test_a_query_that_is_over_leaves_a_session_that_is_idle_and_is_ended(
+    course: Class, server: PostgresServer
+) -> None:
+    opened = await course.postgres.open_backend(course.make_student(), Doing.ACTIVE)
+    backend = await shown(server, opened)
+    course.postgres.admin.execute("SELECT pg_cancel_backend(%s)", [opened.pid])
+    await eventually(lambda: course.postgres.activity(opened.pid)["state"] == "idle")
+    assert await end(course, server, backend) == [(Verdict.TERMINATED, "")]
+
+
+async def test_a_transaction_that_failed_since_it_was_shown_is_left_alone(
+    course: Class, server: PostgresServer
+) -> None:
+    opened = await course.postgres.open_backend(course.make_student(), Doing.IN_TRANSACTION)
+    backend = await shown(server, opened)
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        await opened.connection.execute("SELECT * FROM pg_temp.no_such_table")
+    assert await end(course, server, backend) == [(Verdict.CHANGED, "")]
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(["SET application_name = 'psql; <!channel>'"], id="calls itself otherwise"),
+        pytest.param(["SET ROLE pg_monitor", "SELECT 1"], id="acts as another role"),
+        pytest.param(["SET search_path = pg_temp", "LISTEN note"], id="other settings"),
+    ],
+)
+async def test_what_calls_itself_or_acts_otherwise_is_the_same_session(
+    course: Class, server: PostgresServer, statements: Sequence[str]
+) -> None:
+    role = course.make_student()
+    course.postgres.run("GRANT pg_monitor TO {}", role)
+    opened = await course.postgres.open_backend(role)
+    backend = await shown(server, opened)
+    await _work_on(opened, *statements)
+    assert await end(course, server, backend) == [(Verdict.TERMINATED, "")]
+
+
+@BY_ANY_MEANS
+async def test_a_renamed_role_is_the_same_role(course: Class, server: PostgresServer) -> None:
+    opened = await course.postgres.open_backend(course.make_student())
+    backend = await shown(server, opened)
+    course.postgres.run("ALTER ROLE {} RENAME TO {}", opened.role, f"{opened.role}_new")
+    try:
+        assert await end(course, server, backend) == [(Verdict.TERMINATED, "")]
+    finally:
+        course.postgres.run("ALTER ROLE {} RENAME TO {}", f"{opened.role}_new", opened.role)
+
+
+@BY_ANY_MEANS
+async def test_the_namesake_of_a_dropped_role_is_another(course: Class, server: PostgresServer) -> None:
+    opened = await course.postgres.open_backend(course.make_student())
+    backend = await shown(server, opened)
+    course.postgres.run("DROP ROLE {}", opened.role)
+    course.postgres.run("CREATE ROLE {} LOGIN IN ROLE {}", opened.role, course.students)
+    namesake = await course.postgres.open_backend(opened.role)
+    assert await end(course, server, backend) == [(Verdict.REFUSED, "not_student")]
+    # The session of the role that was dropped is nobody's now, and is not listed as its namesake's.
+    assert [b.pid for b in (await read(server, opened.role)).backends] == [namesake.pid]
+    assert course.postgres.is_open(opened)
+
+
+async def test_one_that_reconnected_is_another_session(course: Class, server: PostgresServer) -> None:
+    role = course.make_student()
+    opened = await course.postgres.open_backend(role)
+    backend = await shown(server, opened)
+    await course.postgres.close_backend(opened)
+    again = await course.postgres.open_backend(role)
+    assert await end(course, server, backend) == [(Verdict.ALREADY_GONE, "")]
+    assert course.postgres.is_open(again)
+
+
+@BY_ANY_MEANS
+@pytest.mark.parametrize("power", ["superuser", "replication"])
+async def test_who_became_powerful_since_is_refused(course: Class, server: PostgresServer, power: str) -> None:
+    opened = await course.postgres.open_backend(course.make_student())
+    backend = await shown(server, opened)
+    course.postgres.run("ALTER ROLE {} {}", opened.role, sql.SQL(power))
+    assert await end(course, server, backend) == [(Verdict.REFUSED, power)]
+    assert course.postgres.is_open(opened)
+
+
+@BY_ANY_MEANS
+async def test_who_teaches_now_and_is_no_student_any_more_is_refused(course: Class, server: PostgresServer) -> None:
+    opened = await course.postgres.open_backend(course.make_student())
+    backend = await shown(server, opened)
+    staff = course.postgres.make_group("staff")
+    course.postgres.run("GRANT {} TO {}", staff, opened.role)
+    course.postgres.run("REVOKE {} FROM {}", course.students, opened.role)
+    # To be a student by right of the staff is to be none.
+    course.postgres.run("GRANT {} TO {} WITH ADMIN OPTION", course.students, opened.role)
+    assert await end(course, server, backend) == [(Verdict.REFUSED, "not_student")]
+    assert course.postgres.is_open(opened)
 
 
 @BY_ANY_MEANS
