@@ -42,6 +42,7 @@ __all__ = ["Event", "History", "as_json"]
 
 CLAIM = "claim"
 WITHDRAWAL = "withdrawal"
+MADE_ANEW = "made_anew"
 SETTLEMENT = "settlement"
 """The actor of what nobody's click did."""
 _STANDING = (State.WAITING, State.PROPOSED)
@@ -101,7 +102,7 @@ class History:
             if isinstance(answer, Denied):
                 about = {"server": proposal.server, "role": proposal.role, "proposal": proposal.id}
                 await record_refusal(turn, actor, answer, **about)
-                return NotClaimed("denied", proposal)
+                return NotClaimed(MADE_ANEW if answer.why == MADE_ANEW else "denied", proposal)
             claimed = replace(
                 proposal,
                 state=State.CLAIMED,
@@ -228,9 +229,10 @@ def may_claim(standing: Standing, proposal: Proposal, role: Role | None, now: da
 
     Who asked as its owner and is that no more still needs the reason that an owner need not give.
     """
-    if role is not None and role.oid != proposal.role_oid:
-        return Denied(Action.TERMINATE, "recreated")
     answer = permit(standing, Action.TERMINATE, role=role, server=proposal.server, now=now)
+    # Only to whom the role of that name is open may be told that it is another now.
+    if isinstance(answer, Permitted) and role is not None and role.oid != proposal.role_oid:
+        return Denied(Action.TERMINATE, MADE_ANEW)
     if isinstance(answer, Permitted) and lacks_reason(proposal, answer.right):
         return Denied(Action.TERMINATE, "reason")
     return answer

@@ -121,7 +121,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class NotClaimed:
-    """The claim is not ours; `why` is one of repeated (that delivery is answered already), unknown, foreign, denied, lapsed, withdrawn, claimed, resolved."""
+    """The claim is not ours; `why` is one of repeated (that delivery is answered already), unknown, foreign, denied, made_anew (its role was dropped and there is another of that name), lapsed, withdrawn, claimed, resolved."""
 
     why: str
     proposal: Proposal | None = None

@@ -86,6 +86,11 @@ def _why_not(why: str, proposal: Proposal, zone: tzinfo) -> str:
             return "Nothing was done: these buttons are for the person who asked. Type the command yourself."
         case "denied":
             return f"Nothing was {its.done}: you have no right any more to {its.do} {meant}."
+        case "made_anew":
+            return (
+                f"Nothing was {its.done}: {name(proposal.role)} was dropped and made anew since {meant} was shown, "
+                "and is another role now. Type the command again to see what is there."
+            )
         case "lapsed":
             return (
                 f"Nothing was {its.done}: two minutes had passed since {meant} was shown. "

@@ -295,7 +295,7 @@ async def test_a_role_made_anew_is_not_the_one_shown_even_to_those_who_may_end_b
     await history.propose(a_proposal(requester="UTA"))
     answer = await claim(history, TA, role=a_role(oid=ROLE_OID + 1))
     assert isinstance(answer, NotClaimed)
-    assert (answer.why, (await last_payload(own_database))["why"]) == ("denied", "recreated")
+    assert (answer.why, (await last_payload(own_database))["why"]) == ("made_anew", "made_anew")
 
 
 async def test_a_grant_that_ended_between_proposal_and_click_is_no_right(

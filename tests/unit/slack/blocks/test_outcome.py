@@ -181,6 +181,12 @@ def refused(why: str, proposal: Proposal | None) -> Message:
             False,
         ),
         (
+            "made_anew",
+            State.PROPOSED,
+            "Nothing was ended: alice was dropped and made anew since pid 4711 of alice on class was shown",
+            False,
+        ),
+        (
             "lapsed",
             State.LAPSED,
             "Nothing was ended: two minutes had passed since pid 4711 of alice on class was shown.",
