@@ -8,6 +8,7 @@ from bot.access.member import Actor, Grade, Member, Origin, Owner, Right, Standi
 from bot.incidents.proposal import LAPSES_AFTER, Kind, Outcome, Place, Proposal, State
 from bot.servers.backend import CLIENT_BACKEND, Backend, BackendId, BackendState
 from bot.servers.capacity import Capacity, Limit, LimitKind
+from bot.servers.pooled import ClientState, PooledClient, PooledReading
 from bot.servers.server import Reading, Role, Target, Verdict, target_of
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -239,3 +240,25 @@ def a_standing(
     actor: str = BOB, *, team: str = TEAM, members: Sequence[Member] = (), owned: Sequence[Owner] = ()
 ) -> Standing:
     return Standing(Actor(team, actor), tuple(members), tuple(owned))
+
+
+def a_client(
+    number: int | None = 17,
+    state: ClientState = ClientState.IDLE,
+    *,
+    connected: float = 60,
+    since: float = 5,
+    database: str = "shop",
+    application_name: str = "psql",
+    address: str | None = "10.0.0.7",
+    port: int = 51234,
+    backend_pid: int | None = None,
+) -> PooledClient:
+    """A client of the pooler; `connected` and `since` (its last request) are minutes before NOON."""
+    times = NOON - minutes(connected), NOON - minutes(since)
+    return PooledClient(number, times[0], database, application_name, address, port, state, times[1], backend_pid)
+
+
+def a_pooled(*clients: PooledClient, server: str = "class", elsewhere: int = 0) -> PooledReading:
+    """What the console told at NOON."""
+    return PooledReading(server, NOON, clients, elsewhere)

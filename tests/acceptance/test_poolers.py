@@ -52,12 +52,12 @@ async def test_a_client_is_listed_proposed_and_ended_and_that_is_on_record(poole
     console.add("bob")
 
     listed = await pooled.ask("tom", f"/conns {alice}")
-    assert "At the pooler: 2 clients, of which 1 works on a connection of the server and 1 is idle." in listed.text
+    assert "At the pooler: 2 clients (1 active, 1 idle)." in listed.text
     shown = str(listed.blocks)
     assert f"client {busy.id}" in shown
     assert f"on pid {backend.pid}" in shown
     assert f"/kill {alice} client {busy.id} on class" in shown
-    assert "nothing would be freed" in shown
+    assert "to end it frees nothing" in shown
 
     asked = await pooled.ask("tom", f"/kill {alice} client {idle.id} because it is left over")
     assert f"Client {idle.id}" in asked.text
@@ -231,7 +231,7 @@ async def test_an_older_true_pooler_shows_its_clients_and_says_what_helps_instea
             refused = await course.ask("tom", f"/kill {alice} client 17")
 
     assert "At the pooler: 8 clients" in listed.text
-    assert "Nothing can be ended here" in str(listed.blocks)
+    assert "None of these can be ended here" in str(listed.blocks)
     for answer in (str(listed.blocks), refused.text):
         assert "cannot end a single client (PgBouncer can from 1.24 on): close it in its own program" in answer
 

@@ -190,7 +190,7 @@ def _side_remarks(part: _Part, zone: tzinfo, names: CommandNames) -> str:
     if part.rows and not part.endable:
         whys = frozenset(row.why_not for row in part.rows if row.why_not)
         clauses = [reasons.forbidden(why, reading.role.name, name) for why in WhyNot if why in whys]
-        said += [f"Nothing can be ended here: {join(clauses)}.", *reasons.way_on(whys, part.entry.ask, name)]
+        said += [f"None of these can be ended here: {join(clauses)}.", *reasons.way_on(whys, part.entry.ask, name)]
     elif owner and part.rows and part.index == 0:
         said.append(
             "\u201cStray\u201d means that nobody seems to use it, for the reason given; a connection that is only idle is fine. "

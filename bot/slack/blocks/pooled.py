@@ -11,20 +11,16 @@ from bot.servers.pooled import ClientState, PooledClient, PooledReading, place_o
 from bot.slack import ids, payloads
 from bot.slack.blocks import connection, elements, refusal, typed
 from bot.slack.blocks.connection import ADDRESS_WIDTH, CLIENT_WIDTH
-from bot.slack.blocks.text import Block, code, duration, join, moment, name, plural
+from bot.slack.blocks.text import Block, code, duration, moment, name, plural
 from bot.slack.commands import CommandNames
 
 MANY_NEIGHBOURS = 5
 """Other roles from one address; so many are no household any more."""
+PIDS_NAMED = 5
 SHOWN = 10
 """Clients told in detail in one message, if they fit."""
 
 _ORDER = (ClientState.ACTIVE, ClientState.WAITING, ClientState.IDLE)
-_STATES = {
-    ClientState.ACTIVE: "{} works on a connection of the server|{} work on connections of the server",
-    ClientState.WAITING: "{} waits for one|{} wait for one",
-    ClientState.IDLE: "{} is idle|{} are idle",
-}
 
 
 def crowded(backends: Iterable[Backend]) -> list[str]:
@@ -51,7 +47,7 @@ def clients(entry: RoleListing, room: int, *, zone: tzinfo, names: CommandNames)
     if isinstance(found, PoolerUnavailable):
         why = refusal.sentence(found, names=names, quote=name)
         return [elements.context(f"\u26a0\ufe0f {why}")], [why]
-    head = _headline(found)
+    head = _headline(found, entry.reading.role.name)
     shown = sorted(found.clients, key=_foremost)[: min(room, SHOWN)]
     closable = found.can_end and protects(entry.reading.role) is None
     backends = {backend.pid: backend for backend in entry.reading.backends}
@@ -66,12 +62,12 @@ def clients(entry: RoleListing, room: int, *, zone: tzinfo, names: CommandNames)
     ]
 
 
-def _headline(found: PooledReading) -> str:
+def _headline(found: PooledReading, role: str) -> str:
     counts = {state: sum(client.state is state for client in found.clients) for state in _ORDER}
     if not found.clients:
-        return "At the pooler: no clients"
-    parts = [_STATES[state].split("|")[count > 1].format(f"{count:,}") for state, count in counts.items() if count]
-    return f"At the pooler: {plural(len(found.clients), 'client')}, of which {join(parts)}"
+        return f"At the pooler: no client of {name(role)}"
+    parts = ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)
+    return f"At the pooler: {plural(len(found.clients), 'client')} ({parts})"
 
 
 def _foremost(client: PooledClient) -> tuple[int, datetime, int]:
@@ -116,6 +112,12 @@ def _remarks(
         said.append(f"To end a client, type for instance {code(example, 120)}: nothing ends before you confirm.")
     elif found.clients and not found.can_end:
         said.append(refusal.sentence(PoolerUnavailable(found.server, "old"), names=names, quote=name))
+    lent = {client.backend_pid for client in found.clients}
+    unmarked = [one.pid for one in entry.reading.clients if one.pid in lent and not one.pooler]
+    if unmarked:
+        said.append(
+            f"The pooler holds {connection.pids(unmarked[:PIDS_NAMED])}, but its address is not configured: to end that frees nothing."
+        )
     if found.elsewhere:
         leads = "database of the pooler leads" if found.elsewhere == 1 else "databases of the pooler lead"
         said.append(

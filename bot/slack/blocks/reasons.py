@@ -54,7 +54,7 @@ _FORBIDDEN = {
     WhyNot.REPLICATION: "{role} may replicate the server, and its connections are never ended here",
     WhyNot.SERVICE: "{role} is a service account, whose connections are never ended here",
     WhyNot.NOT_STUDENT: "{role} is no student's role on this server",
-    WhyNot.POOLER: "it comes from a pooler, which opens another when it needs one: nothing would be freed, and it may carry other people's work",
+    WhyNot.POOLER: "it is a pooler's: to end it frees nothing, and it may carry other people's work",
     WhyNot.UNKNOWN_STATE: "the server does not show the bot what it is doing",
     WhyNot.NOTHING_RUNS: "nothing runs there now, so there is nothing to cancel",
 }

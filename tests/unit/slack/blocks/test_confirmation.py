@@ -91,7 +91,7 @@ def test_what_will_not_be_ended_is_named_with_the_reason_and_whom_to_ask() -> No
         "Will not be ended: pids 99 and 97: there is no such connection of alice: it may have ended by itself." in told
     )
     assert (
-        "Will not be ended: pid 98: it comes from a pooler, which opens another when it needs one: nothing would be freed, and it may carry other people's work."
+        "Will not be ended: pid 98: it is a pooler's: to end it frees nothing, and it may carry other people's work."
         in told
     )
     assert "Close it in the program that uses the pooler." in told
@@ -188,7 +188,7 @@ def test_no_strays_is_no_reproach() -> None:
         (WhyNot.REPLICATION, "alice may replicate the server", "Ask `dba@example.edu`."),
         (WhyNot.SERVICE, "alice is a service account", "Ask `dba@example.edu`."),
         (WhyNot.NOT_STUDENT, "alice is no student's role", "Ask `dba@example.edu`."),
-        (WhyNot.POOLER, "it comes from a pooler", "Close it in the program that uses the pooler."),
+        (WhyNot.POOLER, "it is a pooler's", "Close it in the program that uses the pooler."),
         (WhyNot.UNKNOWN_STATE, "does not show the bot what it is doing", ""),
     ],
 )

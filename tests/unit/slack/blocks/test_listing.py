@@ -245,9 +245,8 @@ def test_a_service_account_is_shown_without_buttons_and_says_whom_to_ask() -> No
 def test_what_may_not_be_ended_has_no_control_and_says_why() -> None:
     pooled = a_backend(1, pooler=True)
     message = rendered(a_listing(an_entry(a_reading(pooled, a_backend(2, started=1, since=1)), Right.OWNER)))
-    assert (
-        "_not ended here:_ it comes from a pooler, which opens another when it needs one: nothing would be freed, and it may carry other people's work"
-        in shown(message)
+    assert "_not ended here:_ it is a pooler's: to end it frees nothing, and it may carry other people's work" in shown(
+        message
     )
     assert [read_close(button["value"]).chosen[0].pid for button in buttons(message)] == [2]
 

@@ -1,12 +1,32 @@
+from dataclasses import replace
 from datetime import UTC
+from typing import Any
 
 import pytest
 
 from bot.access.member import Right
-from bot.slack.blocks import listing, pooled
+from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
+from bot.connections.plan import Refused, WhyNot
+from bot.errors import PoolerUnavailable
+from bot.incidents.proposal import Kind, Outcome, State
+from bot.servers.backend import BackendState
+from bot.servers.pooled import ClientState, PooledReading, client_target
+from bot.servers.server import Presence, Verdict
+from bot.slack import ids
+from bot.slack.blocks import confirmation, history, listing, outcome, pooled, settled
+from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
-from tests.block_rules import faults, strings
-from tests.builders import a_backend, a_reading
+from bot.slack.payloads import read_close_client
+from tests.block_rules import buttons, faults, strings
+from tests.builders import (
+    NOON,
+    a_backend,
+    a_client,
+    a_pooled,
+    a_proposal,
+    a_reading,
+    a_role,
+)
 from tests.hostile import NAMES
 from tests.listings import a_listing, an_entry
 
@@ -61,3 +81,227 @@ def test_an_address_is_data(name: str) -> None:
         names=CommandNames(),
     )
     assert faults(message) == []
+
+
+# The client's side.
+
+NAMED = CommandNames()
+BACKEND = a_backend(4711, pooler=True, state=BackendState.IDLE_IN_TRANSACTION, since=3, transaction=4, wrote=True)
+
+
+def listed(
+    found: PooledReading | PoolerUnavailable, *backends: Any, right: Right = Right.OWNER, **role: Any
+) -> Message:
+    entry = replace(an_entry(a_reading(*backends, role=a_role(**role)), right), pooled=found)
+    message = listing.render(a_listing(entry), zone=UTC, names=NAMED)
+    assert faults(message) == []
+    return message
+
+
+def shown(message: Message) -> str:
+    return "\n".join(strings(message))
+
+
+def closing(message: Message) -> list[Any]:
+    return [button for button in buttons(message) if button["action_id"] == ids.CLOSE_CLIENT]
+
+
+def test_each_client_is_shown_with_what_it_is_at_and_a_button() -> None:
+    clients = (
+        a_client(19, since=7),
+        a_client(17, ClientState.ACTIVE, backend_pid=4711),
+        a_client(18, ClientState.WAITING, since=0.2, address=None, application_name=""),
+    )
+    message = listed(a_pooled(*clients), BACKEND)
+    assert "At the pooler: 3 clients (1 active, 1 waiting, 1 idle)." in message.text
+    sections = [block["text"]["text"] for block in message.blocks if block.get("accessory")]
+    assert [section.partition(" \u00b7 since")[0] for section in sections] == [
+        "`psql` \u00b7 client 17",
+        "unnamed client \u00b7 client 18",
+        "`psql` \u00b7 client 19",
+    ]
+    assert [section.partition("\n")[2] for section in sections] == [
+        "\U0001f7e0 *idle in transaction for 3 min* on pid 4711 \u00b7 \u26a0\ufe0f uncommitted writes \u00b7 in `shop`",
+        "\u23f3 *waiting for a connection of the server for 12 s* \u00b7 in `shop`",
+        "\u26aa *idle for 7 min* \u00b7 in `shop`",
+    ]
+    assert "from the pooler's own machine" in sections[1]
+    assert "`/kill alice client 19 on class`" in shown(message)
+    assert [button["accessibility_label"] for button in closing(message)] == [f"Close client {n}" for n in (17, 18, 19)]
+    request = read_close_client(closing(message)[2]["value"])
+    assert (request.kind, request.role, request.server) == (Kind.CLIENT, "alice", "class")
+    assert [(one.pid, one.started_at) for one in request.chosen] == [(19, clients[0].connected_at)]
+
+
+def test_of_pooled_sessions_alone_it_is_said_that_their_end_frees_nothing() -> None:
+    said = shown(listed(a_pooled(a_client()), BACKEND))
+    assert "None of these can be ended here: it is a pooler's: to end it frees nothing" in said
+    assert "Close it in the program that uses the pooler." in said
+
+
+def test_what_the_pooler_holds_and_is_not_configured_is_said() -> None:
+    client = a_client(17, ClientState.ACTIVE, backend_pid=4711)
+    unmarked = replace(BACKEND, pooler=False)
+    said = "The pooler holds pid 4711, but its address is not configured: to end that frees nothing."
+    assert said in shown(listed(a_pooled(client), unmarked))
+    assert said not in shown(listed(a_pooled(client), BACKEND))
+    assert said not in shown(listed(a_pooled(a_client()), unmarked))
+
+
+def test_an_older_pooler_s_clients_have_no_button_and_the_way_on_is_said() -> None:
+    message = listed(a_pooled(a_client(None), a_client(None)))
+    assert closing(message) == []
+    assert "cannot end a single client (PgBouncer can from 1.24 on): close it in its own program" in shown(message)
+    assert "/kill" not in shown(message)
+
+
+@pytest.mark.parametrize("role", [{"service": True}, {"superuser": True}, {"student": False}])
+def test_the_clients_of_whom_nothing_is_ended_have_no_button(role: dict[str, Any]) -> None:
+    message = listed(a_pooled(a_client()), **role)
+    assert closing(message) == []
+    assert "/kill" not in shown(message)
+
+
+def test_nobody_at_the_pooler_is_said() -> None:
+    message = listed(a_pooled())
+    assert "At the pooler: no client of alice." in message.text
+    assert closing(message) == []
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("unreachable", "cannot be reached"),
+        ("deadline", "did not answer within 3 s"),
+        ("rights", "admin_users"),
+        ("refused", "refused the bot at its admin console (not allowed)"),
+        ("unreadable", "answers as no admin console does"),
+    ],
+)
+def test_why_the_clients_are_not_told_stands_beside_the_connections(why: str, said: str) -> None:
+    message = listed(PoolerUnavailable("class", why, "not allowed"), a_backend())
+    assert said in message.text
+    assert "pid 4711" in shown(message)
+
+
+def test_databases_that_lead_elsewhere_are_counted() -> None:
+    assert "1 database of the pooler leads to another server" in shown(listed(a_pooled(elsewhere=1)))
+    assert "3 databases of the pooler lead to another server" in shown(listed(a_pooled(elsewhere=3)))
+
+
+@pytest.mark.parametrize("count", [1, 10, 11, 1000])
+@pytest.mark.parametrize("sessions", [0, 40])
+def test_many_clients_fit_beside_many_connections(count: int, sessions: int) -> None:
+    clients = [
+        a_client(number + 1, list(ClientState)[number % 3], application_name="&" * 63) for number in range(count)
+    ]
+    backends = [a_backend(number + 1, application_name="<" * 63) for number in range(sessions)]
+    message = listed(a_pooled(*clients), *backends, right=Right.RESPONDER)
+    hidden = count - len(closing(message))
+    assert (f"{hidden:,} more client" in shown(message)) is (hidden > 0)
+    assert sessions or len(closing(message)) == min(count, pooled.SHOWN)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_clients_call_themselves_is_data(name: str) -> None:
+    if "\ud800" not in name:  # what no console's answer is read as
+        listed(a_pooled(a_client(application_name=name, database=name, address=name)), a_backend())
+
+
+# Asked, done, undone.
+
+CLIENT = a_client(17, ClientState.ACTIVE, backend_pid=4711)
+TARGETS = tuple(
+    client_target(client, a_pooled(client), a_role(), {4711: BACKEND})
+    for client in (CLIENT, a_client(18), a_client(19, address=None))
+)
+ASKED = replace(a_proposal(kind=Kind.CLIENT), targets=TARGETS)
+
+
+def ended(*ends: tuple[Verdict, str]) -> Message:
+    outcomes = tuple(Outcome(target.id, *end[:1], NOON, end[1]) for target, end in zip(TARGETS, ends, strict=False))
+    resolved = a_proposal(kind=Kind.CLIENT, state=State.RESOLVED)
+    resolved = replace(resolved, targets=TARGETS[: len(ends)], outcomes=outcomes)
+    message = settled.render_end(Ended(resolved, None), zone=UTC, names=NAMED)
+    assert faults(message) == []
+    assert "pid" not in message.text
+    return message
+
+
+def test_what_would_be_ended_is_called_a_client_and_what_it_loses_is_said() -> None:
+    message = confirmation.render(
+        Preview(ASKED, a_reading(BACKEND), (Refused(99, WhyNot.NO_SUCH_CLIENT),), {}), zone=UTC, names=NAMED
+    )
+    assert faults(message) == []
+    assert message.text.startswith("End 3 clients of alice on class?")
+    assert "uncommitted writes" in message.text
+    assert "(client 17)" in message.text
+    assert "client 99: the pooler has no such client of alice: it may have left by itself." in message.text
+    assert "the pooler keeps its own to the server" in message.text
+    assert "from the pooler's own machine" in shown(message)
+    assert [button["text"]["text"] for button in buttons(message)] == ["Close 3 clients", "Cancel"]
+    assert "pid" not in shown(message)
+
+
+def test_none_of_the_clients_asked_for_is_said() -> None:
+    nothing = NothingToEnd(a_reading(), (Refused(99, WhyNot.NO_SUCH_CLIENT),), None, Kind.CLIENT)
+    message = confirmation.render_nothing(nothing, zone=UTC, names=NAMED)
+    assert "Client 99: the pooler has no such client of alice" in message.text
+
+
+def test_a_client_that_was_closed_is_told_with_what_that_means() -> None:
+    message = ended((Verdict.TERMINATED, ""))
+    assert "ended 1 client of alice on class" in message.text
+    assert "client 17 (psql): closed by the pooler" in message.text
+    assert outcome.KEEPS_ITS_OWN in message.text
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ((Verdict.ALREADY_GONE, ""), "gone already, not by this click"),
+        ((Verdict.CHANGED, ""), "not closed, because it changed since it was shown"),
+        ((Verdict.FAILED, "no_right"), "admin_users"),
+        ((Verdict.FAILED, "console_silent"), "it was not told anything"),
+        ((Verdict.FAILED, "server_silent"), "without its clock nothing is ended"),
+        ((Verdict.FAILED, "pooler is shutting down"), "pooler is shutting down"),
+        ((Verdict.REFUSED, "service"), "service account"),
+        ((Verdict.INTERRUPTED, Presence.THERE), "it is still there"),
+        ((Verdict.INTERRUPTED, Presence.GONE), "it is gone, and nobody saw how"),
+        ((Verdict.INTERRUPTED, ""), "the server did not tell whether it is there"),
+    ],
+)
+def test_nothing_else_is_called_closed(end: tuple[Verdict, str], said: str) -> None:
+    message = ended(end)
+    assert said in message.text
+    assert "closed by the pooler" not in message.text
+    assert outcome.KEEPS_ITS_OWN not in message.text
+
+
+def test_a_pooler_that_stopped_answering_is_named() -> None:
+    message = settled.render_unsettled(Unsettled(ASKED), zone=UTC)
+    assert "The pooler stopped answering while it was to end clients 17, 18 and 19 of alice on class" in message.text
+    assert "as soon as the pooler answers" in message.text
+    assert "the pooler is still at it" in outcome.render_progress(Kind.CLIENT).text
+
+
+def test_history_calls_them_clients() -> None:
+    class Event:
+        kind, server, role, state, requester, reason, at = (
+            "client_termination",
+            "class",
+            "alice",
+            "resolved",
+            "U0BOB",
+            "",
+            NOON,
+        )
+
+        class _Backend:
+            pid, outcome = 17, "terminated"
+
+        backends = (_Backend(),)
+
+    message = history.render([Event()], zone=UTC, now=NOON)
+    assert "client 17 terminated" in message.text
+    assert "pid" not in message.text
