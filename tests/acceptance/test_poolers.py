@@ -1,7 +1,10 @@
 """A pooler's clients in Slack: seen with `/conns`, ended with `/kill ROLE client NUMBER`, by a console of the newer protocol and an older true one."""
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +13,23 @@ from sqlalchemy import update
 
 from bot.access.member import Grade
 from bot.clock import clock
-from bot.incidents.proposal import Waits
+from bot.incidents.history import History
+from bot.incidents.proposal import Claimed, Kind, Waits
+from bot.servers.backend import BackendId
 from bot.slack import ids
+from bot.storage.record import Record
 from bot.storage.tables import proposals
 from bot.workspace.block_kit.walk import elements
 from bot.workspace.controls import find_control
 from bot.workspace.interactions import Act
+from tests.builders import a_proposal, a_target
 from tests.consoles import READER, Console, a_console
-from tests.courses import Course, a_course, slack_id
+from tests.courses import Course, a_course, served, slack_id
+from tests.eventually import eventually
 from tests.poolers import a_pooler
 from tests.postgres import Postgres
+
+QUICK = Waits(claim_holds_for=timedelta(seconds=1), watch_lasts=timedelta(seconds=1), look_every=timedelta(seconds=0.2))
 
 
 @pytest_asyncio.fixture
@@ -180,11 +190,8 @@ async def test_a_console_that_is_gone_costs_no_listing_and_ends_nothing(pooled: 
 async def test_a_console_that_breaks_off_at_the_end_of_a_client_is_settled_later(
     postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path, console: Console
 ) -> None:
-    waits = Waits(
-        claim_holds_for=timedelta(seconds=1), watch_lasts=timedelta(seconds=1), look_every=timedelta(seconds=0.2)
-    )
     toml = f"pgbouncer = '{console.dsn()}'"
-    async with a_course(postgres18, migrated_sqlite_url, tmp_path, toml=toml, waits=waits) as course:
+    async with a_course(postgres18, migrated_sqlite_url, tmp_path, toml=toml, waits=QUICK) as course:
         alice = course.make_student()
         await course.grant("tom")
         client = console.add(alice)
@@ -200,6 +207,84 @@ async def test_a_console_that_breaks_off_at_the_end_of_a_client_is_settled_later
         assert console.ended == []
         (entry,) = [one for one in await course.history(alice) if one["kind"] == "client_termination"]
         assert client_of(entry) == [(client.id, "interrupted")]
+
+
+async def test_a_process_that_was_stopped_past_its_deadline_sends_nothing_any_more(
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path, console: Console
+) -> None:
+    toml = f"pgbouncer = '{console.dsn()}'"
+    async with a_course(postgres18, migrated_sqlite_url, tmp_path, toml=toml, waits=QUICK) as course:
+        alice = course.make_student()
+        await course.grant("tom")
+        client = console.add(alice)
+        asked = await course.ask("tom", f"/kill {alice} client {client.id}")
+
+        def stop(command: str) -> None:
+            """Stand still, the bot with us, between its look at the server's clock and what it would send next."""
+            if command == "SHOW DATABASES":
+                time.sleep(QUICK.claim_holds_for.total_seconds())
+
+        console.before = stop
+        await course.press("tom", asked, ids.TERMINATE)
+        told = await course.next("tom")
+
+        assert "interrupted" in told.text
+        assert not any("KILL" in command for command in console.commands)
+        (entry,) = [one for one in await course.history(alice) if one["kind"] == "client_termination"]
+        assert client_of(entry) == [(client.id, "interrupted")]
+
+
+async def test_a_console_that_is_gone_holds_up_no_other_settlement(
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path, console: Console
+) -> None:
+    toml = f"pgbouncer = '{console.dsn()}'"
+    async with a_course(postgres18, migrated_sqlite_url, tmp_path, toml=toml, serving=False) as course:
+        alice = course.make_student()
+        await course.grant("tom")
+        (opened,) = await course.fill(alice, 1)
+        client = console.add(alice)
+        began = client.connected_at.replace(microsecond=0)
+        await leave_claimed(course, alice, Kind.TERMINATE, opened.pid, opened.started_at)
+        await leave_claimed(course, alice, Kind.CLIENT, client.id, began)
+        await console.stop()
+
+        async def states() -> dict[str, str]:
+            return {entry["kind"]: entry["state"] for entry in await course.history(alice)}
+
+        async with served(course, QUICK):
+            await eventually(partial(_settled, states, "termination"))
+            assert (await states())["client_termination"] == "claimed"
+            await console.start()
+            await eventually(partial(_settled, states, "client_termination"))
+
+        ends = {entry["kind"]: client_of(entry) for entry in await course.history(alice) if entry["backends"]}
+        assert ends == {
+            "termination": [(opened.pid, "interrupted")],
+            "client_termination": [(client.id, "interrupted")],
+        }
+        assert course.postgres.is_open(opened)
+        assert console.ended == []
+
+
+async def leave_claimed(course: Course, role: str, kind: Kind, number: int, began: datetime) -> None:
+    """Leave behind what a process leaves that ended between its claim and the end."""
+    found = course.role(role)
+    async with course.database() as database:
+        history = History(database, Record(None))
+        target = replace(a_target(), id=BackendId("class", number, began, found.oid), role=role)
+        draft = replace(
+            a_proposal(team=course.team, kind=kind, role=role, role_oid=found.oid, requester=slack_id("tom")),
+            id=f"p-{kind}",
+            targets=(target,),
+        )
+        await history.propose(draft)
+        long_ago = clock() - timedelta(hours=1)
+        claim = await history.claim(draft.requester_actor, draft.id, role=found, server_now=long_ago, now=clock())
+        assert isinstance(claim, Claimed)
+
+
+async def _settled(states: Callable[[], Awaitable[dict[str, str]]], kind: str) -> bool:
+    return (await states())[kind] == "resolved"
 
 
 async def test_who_may_only_read_at_the_console_is_told_what_is_missing(
