@@ -196,6 +196,11 @@ async def test_a_console_is_connected_to_only_while_it_is_asked() -> None:
         await eventually(lambda: pooler.open == 0)
 
 
+async def test_what_the_console_would_refuse_is_not_sent_to_it() -> None:
+    async with a_console() as pooler, asking(f"{pooler.dsn()} options='-c search_path=x'") as console:
+        assert (await console.look("alice")).clients == ()
+
+
 async def test_many_who_ask_at_once_share_a_look_that_began_after_they_asked() -> None:
     async with a_console() as pooler, asking(pooler.dsn()) as console:
         for at in range(100):
