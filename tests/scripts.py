@@ -1,7 +1,10 @@
 """Running SQL scripts as a server's administrator does, with the server's own psql, and seeing what they leave behind."""
 
+import json
 import re
 import subprocess
+
+import psycopg
 
 from bot.demo.binaries import environment
 from tests.majors import binaries
@@ -25,6 +28,23 @@ def dumps(postgres: Postgres, dbname: str = "postgres") -> str:
     status, objects = _run(postgres, "pg_dump", "--schema-only", "--create", dbname=dbname)
     assert status == 0, objects
     return _RANDOM.sub("", roles + objects)
+
+
+_CATALOGUE = """
+SELECT to_jsonb(r) - 'oid' FROM pg_authid AS r
+UNION ALL SELECT to_jsonb(m) - 'oid' FROM pg_auth_members AS m
+UNION ALL SELECT to_jsonb(d) FROM pg_shdescription AS d
+UNION ALL SELECT to_jsonb(b) - 'datfrozenxid' - 'datminmxid' FROM pg_database AS b
+UNION ALL SELECT to_jsonb(s) FROM pg_db_role_setting AS s
+UNION ALL SELECT to_jsonb(n) FROM pg_namespace AS n WHERE nspname !~ '^pg_(toast|temp)'
+UNION ALL SELECT to_jsonb(p) FROM pg_proc AS p WHERE oid >= 16384
+"""
+
+
+def catalogue(postgres: Postgres, dbname: str = "postgres") -> list[str]:
+    """What the catalogues say of the same: quicker to be had, and nothing is left out."""
+    with psycopg.connect(postgres.dsn(dbname=dbname)) as connection:
+        return sorted(json.dumps(row, sort_keys=True) for (row,) in connection.execute(_CATALOGUE))
 
 
 def _run(

@@ -130,6 +130,9 @@ BEGIN
     ELSIF its.note IS DISTINCT FROM schema_note OR NOT its.trusted THEN
         RAISE EXCEPTION 'there is a schema "%" that this script did not make, or that is neither yours nor a superuser''s', guard
             USING HINT = 'Rename or drop it, or run this as its owner.';
+    ELSIF EXISTS (SELECT FROM pg_proc WHERE pronamespace = its.oid AND oid IS DISTINCT FROM to_regprocedure(the_function)) THEN
+        RAISE EXCEPTION 'somebody has put another function into the schema "%"', guard
+            USING HINT = 'Find out who, drop it, and run this again.';
     END IF;
 
     -- Who is no superuser can hand a function over to members of the new owner only: to themselves, until the end of this.

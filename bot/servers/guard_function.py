@@ -5,7 +5,7 @@ the script is run there again.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import dedent, indent
 
@@ -22,7 +22,8 @@ TYPES = ", ".join(argument.split(" ", 1)[1] for argument in ARGUMENTS.split(", "
 SEARCH_PATH = "pg_catalog, pg_temp"
 _SUFFIX = "_guard"
 _LONGEST_NAME = 63
-_STUDENTS, _SERVICES = "<students>", "<services>"
+_LISTS = {"<students>": "students", "<services>": "services"}
+_STUDENTS, _SERVICES = _LISTS
 
 _GROUPS = indent(dedent(GROUPS).strip(), " " * 20).strip()
 _TEMPLATE = f"""
@@ -64,9 +65,23 @@ _TEMPLATE = f"""
 """
 _PIECES = re.split(f"({_STUDENTS}|{_SERVICES})", _TEMPLATE)
 _A_LITERAL = r"(?:'(?:[^'\\]|'')*'|E'(?:[^'\\]|''|\\\\)*')"
-_A_LIST = rf"((?:{_A_LITERAL}(?:, {_A_LITERAL})*)?)"
-_LISTS = tuple(piece for piece in _PIECES if piece in (_STUDENTS, _SERVICES))
-_OURS = re.compile("".join(_A_LIST if piece in _LISTS else re.escape(piece) for piece in _PIECES))
+_A_LIST = rf"(?:{_A_LITERAL}(?:, {_A_LITERAL})*)?"
+
+
+def _pattern() -> Iterator[str]:
+    """The text with any lists, each the same wherever it stands."""
+    seen = set()
+    for piece in _PIECES:
+        if piece not in _LISTS:
+            yield re.escape(piece)
+        elif piece in seen:
+            yield f"(?P={_LISTS[piece]})"
+        else:
+            seen.add(piece)
+            yield f"(?P<{_LISTS[piece]}>{_A_LIST})"
+
+
+_OURS = re.compile("".join(_pattern()))
 
 PROBE = """
 SELECT p.prosrc AS source,
@@ -84,7 +99,9 @@ SELECT p.prosrc AS source,
         SELECT FROM aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS acl
         WHERE acl.grantee <> n.nspowner
             AND (acl.grantee <> own.oid OR acl.privilege_type <> 'USAGE' OR acl.is_grantable)
-    ) AND n.nspowner <> own.oid AS schema,
+    ) AND n.nspowner <> own.oid
+        -- A call of another of that name could be found to be meant just as well.
+        AND NOT EXISTS (SELECT FROM pg_proc AS other WHERE other.pronamespace = n.oid AND other.oid <> p.oid) AS schema,
     pg_has_role(p.proowner, 'pg_signal_backend', 'USAGE') AND pg_has_role(p.proowner, 'pg_read_all_stats', 'USAGE')
         AND NOT EXISTS (
             SELECT FROM pg_auth_members AS m JOIN pg_roles AS its ON its.oid = m.roleid
@@ -143,13 +160,17 @@ def asked_about(role: str) -> dict[str, str]:
 
 def means(role: str) -> Means:
     """How sessions are signalled through the guard of the bot's role."""
-    call = sql.Identifier(guard_name(role), FUNCTION).as_string().replace("%", "%%")
-    asked = f"{call}(target.pid, target.started_at, target.role_oid, '{{action}}')"
+    # It stands in a statement with placeholders.
+    function = sql.Identifier(guard_name(role), FUNCTION).as_string().replace("%", "%%")
+
+    def answer(action: str) -> str:
+        return f"{function}(target.pid, target.started_at, target.role_oid, '{action}'::text)"
+
     return Means(
         # One that ended since is no refusal: the signal will find that out.
-        allowed=f"{asked.format(action='test')} <> 'refused'",
-        send=f"{asked.format(action='terminate')} = 'signalled'",
-        cancel=f"{asked.format(action='cancel')} = 'signalled'",
+        allowed=f"{answer('test')} <> 'refused'",
+        send=f"{answer('terminate')} = 'signalled'",
+        cancel=f"{answer('cancel')} = 'signalled'",
     )
 
 
@@ -162,8 +183,8 @@ def judge(facts: GuardFacts | None, settings: ServerSettings) -> GuardState:
     if wrong := [*(["source"] if found is None else []), *(name for name in checks if not getattr(facts, name))]:
         return GuardState(GuardStanding.CHANGED, tuple(wrong))
     wanted = {"students": _listed(settings.students), "services": _listed(settings.services)}
-    listed = zip(_LISTS, found.groups() if found else (), strict=True)
-    stale = tuple(sorted({name for mark, text in listed if text != wanted[name := mark.strip("<>")]}))
+    listed = found.groupdict() if found else {}
+    stale = tuple(sorted(name for name, text in listed.items() if text != wanted[name]))
     return GuardState(GuardStanding.OUTDATED if stale else GuardStanding.STANDING, stale)
 
 

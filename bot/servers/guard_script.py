@@ -52,7 +52,7 @@ def install(settings: ServerSettings, place: Place) -> str:
                 "Who can run it: a superuser. Where there is none (managed services): a role with CREATEROLE, with CREATE on this",
                 "database and, from PostgreSQL 16 on, with ADMIN OPTION on pg_signal_backend, pg_read_all_stats and",
                 "pg_use_reserved_connections. Where one of those cannot be had the script stops and changes nothing.",
-                f"Afterwards, if the role is new: give it a password with  \\password {names.bot}  in psql. No password stands here.",
+                f"Afterwards, if the role is new: give it a password with  \\password {_shown(place.role)}  in psql. No password stands here.",
                 "It can be run again, and must be after students or services were changed in connbot.toml, or connbot or PostgreSQL",
                 f"was upgraded; what is as it should be stays. To take it all back: connbot doctor --sql {settings.name} --remove",
             ),

@@ -12,7 +12,7 @@ import pytest
 from bot.servers import opening
 from bot.servers.backend import Backend
 from bot.servers.guard_script import Place, install, removal
-from bot.servers.holder import Holder
+from bot.servers.holder import HEARTBEAT_EVERY, Holder
 from bot.servers.opening import Connection
 from bot.servers.postgres import WATCH_FOR, PostgresServer
 from bot.servers.server import Reading
@@ -36,9 +36,16 @@ class Class:
         given = {"students": (self.students,), "dsn": self.postgres.dsn(bot or self.bot, dbname), **changes}
         return ServerSettings(name="class", **given)
 
-    async def open(self, bot: str | None = None, *, watch_for: float = WATCH_FOR, **changes: Any) -> PostgresServer:
+    async def open(
+        self,
+        bot: str | None = None,
+        *,
+        watch_for: float = WATCH_FOR,
+        heartbeat_every: float = HEARTBEAT_EVERY,
+        **changes: Any,
+    ) -> PostgresServer:
         """Open the bot's connection, for as long as the test lasts."""
-        server = PostgresServer(self.settings(bot, **changes), watch_for=watch_for)
+        server = PostgresServer(self.settings(bot, **changes), watch_for=watch_for, heartbeat_every=heartbeat_every)
         self.stack.push_async_callback(server.close)
         await server.open()
         return server

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from bot.servers.guard import GuardStanding, GuardState
 from bot.servers.rights import Cost, Missing, MissingKind, RightsFacts, missing
 
 ALL_RIGHT = RightsFacts(
@@ -56,6 +57,19 @@ ALL_RIGHT = RightsFacts(
         ),
         ({"version": 150019, "uses_reserved": False, "reserved": 0}, []),
         ({"superuser": True, "uses_reserved": False, "reserved": 0, "role_limit": 1, "database_limit": 1}, []),
+        ({"signals": False, "guard": GuardState(GuardStanding.STANDING)}, []),
+        (
+            {"signals": False, "guard": GuardState(GuardStanding.OUTDATED, ("services", "students"))},
+            [(MissingKind.GUARD_OUTDATED, Cost.THESE_ROLES, "services, students")],
+        ),
+        (
+            {"signals": False, "guard": GuardState(GuardStanding.CHANGED, ("source", "owner"))},
+            [(MissingKind.GUARD_CHANGED, Cost.TERMINATING, "source, owner")],
+        ),
+        (
+            {"guard": GuardState(GuardStanding.CHANGED, ("grants",))},
+            [(MissingKind.GUARD_CHANGED, Cost.LEAST_RIGHTS, "grants")],
+        ),
     ],
 )
 def test_what_is_missing_is_told_with_its_cost(facts: dict[str, Any], lacks: list[tuple[Any, ...]]) -> None:
