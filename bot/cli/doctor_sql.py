@@ -41,7 +41,7 @@ def _notes(settings: ServerSettings, asked: Asked) -> list[str]:
             f"The server could not be asked ({asked.failure.why}: {plain(asked.failure.detail)}), which is as it should be before the bot has its role: "
             "the script is for any version from 14 on, and finds out for itself."
         )
-    if not settings.students:
+    if not settings.students and not asked.place.students:
         notes.append(
             f"servers.{settings.name} names no students = […], so the guard will refuse to end anybody's connections: name their role, and make the script again."
         )

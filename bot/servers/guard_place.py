@@ -35,7 +35,7 @@ async def ask(settings: ServerSettings) -> Asked:
         return Asked(_named(settings), failure=failure)
     finally:
         await connection.close()
-    return Asked(Place(facts.role, facts.database, facts.version), facts)
+    return Asked(Place(facts.role, facts.database, facts.version, facts.students), facts)
 
 
 def _named(settings: ServerSettings) -> Place:

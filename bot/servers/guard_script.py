@@ -25,6 +25,8 @@ class Place:
     role: str
     database: str
     version: int | None = None
+    students: tuple[str, ...] = ()
+    """Where the configuration names no students, the roles by which the server itself has them."""
 
 
 def install(settings: ServerSettings, place: Place) -> str:
@@ -32,7 +34,7 @@ def install(settings: ServerSettings, place: Place) -> str:
     _check(settings, place)
     names = _Names(place)
     function = names.function
-    text = body(settings.students, settings.services)
+    text = body(settings.students or place.students, settings.services)
     quote = _dollar_quote(text)
     return "\n".join(
         (

@@ -5,6 +5,7 @@ import contextlib
 import ipaddress
 import os
 import socket
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -128,7 +129,9 @@ async def look(connection: Connection, settings: ServerSettings) -> RightsFacts:
         raise ServerUnavailable(settings.name, "refused", _POOLER_BEFORE_IT)
     cursor = await connection.execute(guard_function.PROBE, guard_function.asked_about(facts["role"]), binary=True)
     found = await cursor.fetchone()
-    guard = guard_function.judge(None if found is None else GuardFacts(**found), settings)
+    guard = guard_function.judge(
+        None if found is None else GuardFacts(**found), replace(settings, students=facts["students"])
+    )
     return RightsFacts(**facts, guard=guard)
 
 

@@ -428,9 +428,7 @@ def test_default_privileges_open_it_to_nobody(course: Class) -> None:
 async def test_the_place_is_the_server_s_own_words_or_else_the_dsn_s(course: Class) -> None:
     version = course.postgres.admin.info.server_version
     asked = await ask(course.settings())
-    assert (asked.place, asked.failure) == (Place(course.bot, "postgres", version), None)
-    assert asked.facts
-    assert asked.facts.students == (course.students,)
+    assert (asked.place, asked.failure) == (Place(course.bot, "postgres", version, (course.students,)), None)
     unknown = await ask(course.settings("newcomer"))
     assert unknown.place == Place("newcomer", "postgres")
     assert unknown.failure
