@@ -1,28 +1,23 @@
-"""What a refused connection's text says: which limit was met, or what else stood in the way.
+"""What a refused connection of our own says: which limit was met, or what else stood in the way.
 
-libpq gives no SQLSTATE for a refused connection, so the words decide; they are the server's, in English.
+libpq gives no SQLSTATE for a refused connection, so the words decide, in whatever language the server speaks.
 """
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cache
 
-
-class RefusalKind(StrEnum):
-    """What refused a connection."""
-
-    ROLE_LIMIT = "role_limit"
-    DATABASE_LIMIT = "database_limit"
-    SERVER_LIMIT = "server_limit"
-    RESERVED_SLOTS = "reserved_slots"
-    OTHER = "other"
+from bot.causes.finding import LIMITS, Cause, Kind
+from bot.causes.recognise import recognise
+from bot.causes.wordings import table
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One refused connection; `words` are the server's own or a known phrase of libpq, and hold nothing of the DSN."""
 
-    kind: RefusalKind
+    cause: Cause
+    kind: Kind | None = None
     name: str | None = None
     """Of the role or database whose limit it is."""
     words: str = ""
@@ -33,17 +28,14 @@ class Refusal:
     @property
     def is_full(self) -> bool:
         """A limit on connections was met."""
-        return self.kind is not RefusalKind.OTHER
+        return self.cause in LIMITS
+
+    @property
+    def is_passing(self) -> bool:
+        """The server is starting or stopping: it will take connections again by itself."""
+        return self.kind in {Kind.STARTING_UP, Kind.SHUTTING_DOWN}
 
 
-# Severity and two spaces; the severity is in the server's language, so it is known by its place too.
-_SAID_BY_SERVER = re.compile(r"(?:\b(?:FATAL|ERROR):|failed: \S+:(?=  ))\s+(?P<words>[^\n]+)")
-_LIMITS = (
-    (re.compile(r'too many connections for role "(?P<name>.*)"'), RefusalKind.ROLE_LIMIT),
-    (re.compile(r'too many connections for database "(?P<name>.*)"'), RefusalKind.DATABASE_LIMIT),
-    (re.compile(r"remaining connection slots are reserved\b"), RefusalKind.RESERVED_SLOTS),
-    (re.compile(r"sorry, too many clients already"), RefusalKind.SERVER_LIMIT),
-)
 # Only these phrases of the client's own are repeated: around them libpq quotes pieces of the connection string, which may
 # be pieces of a password that was written into it wrongly.
 _PHRASES = (
@@ -66,15 +58,24 @@ _PHRASES = (
 
 def recognise_refusal(text: str) -> Refusal:
     """Say what the error text of a failed connection means; several attempts in one text: the last that a server answered."""
-    said = list(_SAID_BY_SERVER.finditer(text))
+    said = list(_said_by_server().finditer(text))
     if not said:
-        return Refusal(RefusalKind.OTHER, words=next((p for p in _PHRASES if p.lower() in text.lower()), ""))
-    refusals = [_recognise(match["words"].strip()) for match in said]
+        words = next((phrase for phrase in _PHRASES if phrase.lower() in text.lower()), "")
+        return Refusal(Cause.OTHER, words=words)
+    refusals = [_recognise(match[0], match["words"].strip()) for match in said]
     return next((refusal for refusal in reversed(refusals) if refusal.is_full), refusals[-1])
 
 
-def _recognise(words: str) -> Refusal:
-    for pattern, kind in _LIMITS:
-        if found := pattern.search(words):
-            return Refusal(kind, found.groupdict().get("name"), words, by_server=True)
-    return Refusal(RefusalKind.OTHER, words=words, by_server=True)
+@cache
+def _said_by_server() -> re.Pattern[str]:
+    """Match the server's words: a severity and two blanks; a severity nobody knows yet is known by its place."""
+    severities = "|".join(re.escape(word) for word in table().spoken)
+    return re.compile(rf"(?:(?<!\w)(?:{severities}):|failed: \S+:(?=  ))\s+(?P<words>[^\n]+)")
+
+
+def _recognise(said: str, words: str) -> Refusal:
+    found = recognise(said)
+    if found.cause not in LIMITS:
+        return Refusal(Cause.OTHER, found.kind, words=words, by_server=True)
+    name = found.role if found.cause is Cause.ROLE_LIMIT else found.database
+    return Refusal(found.cause, name=name, words=words, by_server=True)

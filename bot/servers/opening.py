@@ -16,7 +16,8 @@ from psycopg.pq import Format
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.numeric import Int8Dumper
 
-from bot.causes.refusal import RefusalKind, recognise_refusal
+from bot.causes.finding import Cause
+from bot.causes.refusal import recognise_refusal
 from bot.errors import ServerUnavailable
 from bot.servers import guard_function, queries
 from bot.servers.guard_function import GuardFacts
@@ -34,8 +35,7 @@ _CANCEL_WITHIN = 1.0
 _QUERY_CANCELED = "57014"
 _INSUFFICIENT_PRIVILEGE = "42501"
 _OPTIONS_REFUSED = "unsupported startup parameter"
-_FULL = {RefusalKind.ROLE_LIMIT: "role_full", RefusalKind.DATABASE_LIMIT: "database_full"}
-_NOT_YET_OR_NO_MORE = "the database system is"
+_FULL = {Cause.ROLE_LIMIT: "role_full", Cause.DATABASE_LIMIT: "database_full"}
 _POOLER_BEFORE_IT = "a pooler stands before the server and refuses our settings: the dsn must name the server itself"
 
 # As connection settings they outrank whatever ALTER ROLE or ALTER DATABASE set. The plan is made once: its making costs as
@@ -178,10 +178,10 @@ def pooler_parameters(settings: ServerSettings) -> dict[str, Any]:
 def _unavailable_at_connect(server: str, text: str) -> ServerUnavailable:
     refusal = recognise_refusal(text)
     if refusal.is_full:
-        return ServerUnavailable(server, _FULL.get(refusal.kind, "full"), refusal.words)
+        return ServerUnavailable(server, _FULL.get(refusal.cause, "full"), refusal.words)
     if _OPTIONS_REFUSED in refusal.words:
         return ServerUnavailable(server, "refused", f"{refusal.words}; {_POOLER_BEFORE_IT}")
-    answered = refusal.by_server and not refusal.words.startswith(_NOT_YET_OR_NO_MORE)
+    answered = refusal.by_server and not refusal.is_passing
     return ServerUnavailable(server, "refused" if answered else "unreachable", refusal.words)
 
 
