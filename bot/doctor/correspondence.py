@@ -38,7 +38,7 @@ async def _ask(settings: ServerSettings) -> ServerAsked:
             asked = await guard_place.ask(settings)
     except TimeoutError:
         failure = ServerUnavailable(settings.name, "unreachable", f"no answer within {LOOK_WITHIN:g} s")
-        meant = target(settings)
+        meant = target(settings.dsn)
         asked = Asked(Place(meant.user, meant.database), failure=failure)
     place, fault, script = asked.place, "", ""
     try:

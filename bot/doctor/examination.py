@@ -65,6 +65,11 @@ async def examine(settings: Settings, clock: Callable[[], datetime]) -> list[Sec
             )
         )
         at_own = looks.create_task(storage.examine(environment.database_url))
+        at_consoles = {
+            each: looks.create_task(servers.examine_console(each, clock))
+            for each in (course.servers if course else ())
+            if each.pgbouncer
+        }
         at_servers = {each: looks.create_task(_server(each, clock)) for each in (course.servers if course else ())}
     slack_seen, own_seen = at_slack.result(), at_own.result()
     servers_seen = {each: task.result() for each, task in at_servers.items()}
@@ -85,7 +90,16 @@ async def examine(settings: Settings, clock: Callable[[], datetime]) -> list[Sec
             team=slack_seen.team,
             watched=watched,
         ),
-        *(server.judge(each, servers.target(each), seen, clock()) for each, seen in servers_seen.items()),
+        *(
+            server.judge(
+                each,
+                servers.target(each.dsn),
+                seen,
+                clock(),
+                at_consoles[each].result() if each in at_consoles else None,
+            )
+            for each, seen in servers_seen.items()
+        ),
         clocks.judge(_offsets(slack_seen, servers_seen), over_http=not environment.app_token),
     ]
 

@@ -4,11 +4,12 @@ import shlex
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from bot.doctor import console as consoles
 from bot.doctor import refused
 from bot.doctor.finding import Finding, Section, fault, fine, note, warning
 from bot.errors import ServerUnavailable, SetupError
 from bot.servers.counting import NO_LIMIT
-from bot.servers.examined import Examined, Preset, Target
+from bot.servers.examined import ConsoleSeen, Examined, Preset, Target
 from bot.servers.guard import GuardStanding
 from bot.servers.rights import KNOWS_RESERVED_CONNECTIONS, Cost, Missing, MissingKind, RightsFacts, missing
 from bot.servers.settings import ServerSettings
@@ -17,29 +18,33 @@ from bot.slack.blocks.lacking import identifier
 from bot.slack.blocks.text import join, plain, plural, visible
 
 EXPIRES_SOON = timedelta(days=30)
-_WARNINGS = (Cost.REPLACING, Cost.RECONNECTING_WHEN_FULL, Cost.LEAST_RIGHTS)
+_WARNINGS = (Cost.REPLACING, Cost.RECONNECTING_WHEN_FULL, Cost.LEAST_RIGHTS, Cost.SEEING_STATES)
 _MENDED_BY_SCRIPT = (MissingKind.SIGNAL_BACKEND, MissingKind.GUARD_CHANGED, MissingKind.GUARD_OUTDATED)
 
 
 def judge(
-    settings: ServerSettings, target: Target, seen: Examined | ServerUnavailable | SetupError, now: datetime
+    settings: ServerSettings,
+    target: Target,
+    seen: Examined | ServerUnavailable | SetupError,
+    now: datetime,
+    console: ConsoleSeen | None = None,
 ) -> Section:
-    """Say what is wrong with a server and with the bot's role there."""
-    findings = [*_settings(settings, target)]
+    """Say what is wrong with a server, with the bot's role there, and with its pooler's console where there is one."""
     if isinstance(seen, SetupError):
         findings = [fault(sentence, "") for sentence in seen.faults]
     elif isinstance(seen, ServerUnavailable):
-        findings.insert(
-            0, refused.judge(seen.detail or seen.why, target, "It", named_in=f"the dsn of servers.{settings.name}")
-        )
+        named_in = f"the dsn of servers.{settings.name}"
+        findings = [refused.judge(seen.detail or seen.why, target, "It", named_in=named_in)]
     else:
         findings = [
             *_facts(seen),
             *_lacks(seen, settings.name),
             *_role(seen, settings.name, now),
             *_server(seen, settings),
-            *findings,
         ]
+    findings += _settings(settings, target)
+    if console is not None:
+        findings += consoles.judge(settings.name, console)
     return Section(f"Server {settings.name}", tuple(findings))
 
 
@@ -118,6 +123,8 @@ def _means(rights: RightsFacts, server: str) -> Iterable[Finding]:
                 "As superuser there:",
                 f"REVOKE pg_signal_backend FROM {identifier(rights.role)};",
             )
+    elif rights.classdb and not rights.signals:
+        yield fine("It ends sessions through ClassDB's functions, which its role may use.")
     elif rights.reads_all and rights.signals:
         yield fine("It may see every session, and signal all but superusers' (pg_signal_backend).")
         if rights.guard.standing is GuardStanding.ABSENT and not rights.superuser:

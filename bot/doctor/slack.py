@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.doctor.finding import Finding, Section, fault, fine, note, warning
 from bot.settings import Course, Environment
-from bot.slack.blocks.text import join, plain, plural, visible
+from bot.slack.blocks.text import join, plural, visible
 from bot.slack.commands import CommandNames
 from bot.slack.examined import AppTokenSeen, ChannelSeen, SlackSeen
 from bot.slack.scopes import APP_SCOPE, SCOPES
@@ -72,7 +72,7 @@ def _scopes(granted: frozenset[str] | None) -> Sequence[Finding]:
     else:
         findings.append(fine(f"The app has all {len(SCOPES)} scopes it needs."))
     if more:
-        findings.append(note(f"The app has scopes that connbot does not use: {join([plain(one) for one in more])}."))
+        findings.append(note(f"The app has scopes that connbot does not use: {join([visible(one) for one in more])}."))
     return findings
 
 

@@ -1,5 +1,6 @@
 """One look at a students' server by a connection of its own, for whoever sets the bot up: what it is, allows and limits."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -7,10 +8,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Conninfo
 
+from bot.errors import PoolerUnavailable, SetupError
 from bot.servers import opening
 from bot.servers.counting import ServerSlots
-from bot.servers.examined import Examined, Preset, Target
+from bot.servers.examined import ConsoleSeen, Examined, Preset, Target
 from bot.servers.opening import Connection
+from bot.servers.pgbouncer import Console
 from bot.servers.queries import STUDENTS
 from bot.servers.settings import ServerSettings
 
@@ -61,10 +64,32 @@ async def examine(settings: ServerSettings, clock: Callable[[], datetime]) -> Ex
         await connection.close()
 
 
-def target(settings: ServerSettings) -> Target:
-    """Say where the DSN leads; all of it '' for one that cannot be read."""
+async def examine_console(settings: ServerSettings, clock: Callable[[], datetime]) -> ConsoleSeen:
+    """Look once at the admin console of the server's PgBouncer; raises nothing that is expected."""
+    where = target(settings.pgbouncer or "")
     try:
-        said = conninfo_to_dict(settings.dsn)
+        console = Console(settings, clock)
+    except SetupError as exc:
+        return ConsoleSeen(where, fault=str(exc))
+    try:
+        version, reading = await console.run(_version, repeatable=True), await console.look("")
+    except PoolerUnavailable as exc:
+        return ConsoleSeen(where, failure=exc)
+    finally:
+        await console.close()
+    return ConsoleSeen(where, version, reading.elsewhere)
+
+
+async def _version(connection: Connection) -> str:
+    row = await (await connection.execute("SHOW VERSION")).fetchone() or {}
+    found = re.search(r"[0-9]+(\.[0-9]+)+", " ".join(map(str, row.values())))
+    return found[0] if found else ""
+
+
+def target(dsn: str) -> Target:
+    """Say where a DSN leads; all of it '' for one that cannot be read."""
+    try:
+        said = conninfo_to_dict(dsn)
     except psycopg.Error:
         return Target()
     # libpq's own defaults would be wrong where a service file says otherwise.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.errors import PoolerUnavailable
 from bot.servers.counting import ServerSlots
 from bot.servers.rights import RightsFacts
 
@@ -17,6 +18,20 @@ class Target:
     database: str = ""
     service: str = ""
     holds_password: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSeen:
+    """What the admin console of a server's PgBouncer says; `failure` None when it could be asked."""
+
+    target: Target
+    version: str = ""
+    """Such as 1.25.2; '' where it is not told."""
+    elsewhere: int = 0
+    """Databases that lead to another server than this."""
+    fault: str = ""
+    """What is wrong with its DSN, a whole sentence."""
+    failure: PoolerUnavailable | None = None
 
 
 @dataclass(frozen=True, slots=True)
