@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.clock import stopwatch
-from bot.connections.plan import Refused, TerminateRequest, WhyNot, protects
+from bot.connections.plan import Chosen, Refused, TerminateRequest, Which, WhyNot, protects
 from bot.errors import PoolerUnavailable, ServerUnavailable
 from bot.incidents.proposal import Proposal
 from bot.servers.backend import BackendId
@@ -23,13 +23,14 @@ class ClientPlan:
 
 
 def choose_clients(request: TerminateRequest, reading: Reading, pooled: PooledReading) -> ClientPlan:
-    """Find the clients that `request` means by their numbers, each once, in the order given."""
+    """Find the clients that `request` means by their numbers, each once, in the order given; or all of them, oldest first."""
     why = protects(reading.role)
     backends = {backend.pid: backend for backend in reading.backends}
     clients = {client.number: client for client in pooled.clients if client.number is not None}
     targets: list[Target] = []
     refused: list[Refused] = []
-    for one in dict.fromkeys(request.chosen):
+    every = (Chosen(number, client.connected_at) for number, client in clients.items())
+    for one in every if request.which is Which.ALL else dict.fromkeys(request.chosen):
         client = clients.get(one.pid)
         if why is not None:
             refused.append(Refused(one.pid, why))

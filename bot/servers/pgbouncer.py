@@ -24,7 +24,11 @@ from bot.servers.sharing import SharedReads
 T = TypeVar("T")
 
 DEADLINE = 3.0
-"""Seconds that one visit to a console may take, from connecting to the last answer."""
+"""Seconds that a look at a console may take, from connecting to the last answer."""
+FOR_EACH = 0.05
+"""Seconds more for each client that is to be ended."""
+LONGEST = 10.0
+"""Seconds that a visit takes at most: settlement looks later."""
 _PARAMETERS: dict[str, str | int] = {
     "application_name": "connbot",
     "client_encoding": "UTF8",
@@ -100,7 +104,8 @@ class Console:
         """
         ending = _Ending(self._look, targets, backends, in_time)
         try:
-            await self.run(ending.run, repeatable=False)
+            within = min(self._deadline + FOR_EACH * len(targets), max(self._deadline, LONGEST))
+            await self._visit(ending.run, within)
         except PoolerUnavailable:
             if ending.sent:
                 raise
@@ -113,8 +118,16 @@ class Console:
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], *, repeatable: bool) -> T:  # noqa: ARG002 -- as a holder's; here each has a connection of its own
         """Do `work` on a connection of its own; raises `PoolerUnavailable`."""
+        return await self._visit(work, self._deadline)
+
+    async def close(self) -> None:
+        """Wait until every connection is closed."""
+        while self._leaving:
+            await asyncio.wait(set(self._leaving))
+
+    async def _visit(self, work: Callable[[Connection], Awaitable[T]], within: float) -> T:
         loop = asyncio.get_running_loop()
-        over = loop.time() + self._deadline
+        over = loop.time() + within
         connection = await self._connect()
         working = asyncio.ensure_future(work(connection))
         working.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -128,11 +141,6 @@ class Console:
             return working.result()
         except psycopg.Error as exc:
             raise self._unavailable(exc) from exc
-
-    async def close(self) -> None:
-        """Wait until every connection is closed."""
-        while self._leaving:
-            await asyncio.wait(set(self._leaving))
 
     async def _connect(self) -> Connection:
         try:

@@ -42,7 +42,7 @@ def parse_conns(text: str) -> ListRequest:
 
 
 def parse_kill(text: str) -> TerminateRequest:
-    """Read `ROLE PID… | strays | all | client NUMBER… [--cancel] [on SERVER] [because …]`; a mention as ROLE sets `owner`. Raises `UsageError`."""
+    """Read `ROLE PID… | strays | all | client NUMBER… | client all [--cancel] [on SERVER] [because …]`; a mention as ROLE sets `owner`. Raises `UsageError`."""
     words = split(KILL, text, last=_begins_reason)
     _help_wanted(KILL, words)
     if not words:
@@ -57,8 +57,8 @@ def parse_kill(text: str) -> TerminateRequest:
         alone = role if role and not words[0].quoted and re.fullmatch(r"[0-9,]+", role) else None
         raise wrong(KILL, Problem.ROLE_MISSING if alone else Problem.NOTHING_CHOSEN, words[0].text)
     if words[1].is_word("client", "clients"):
-        clients = _clients(words[2:], cancel=bool(cancel))
-        return TerminateRequest(role or "", clients, server=server, reason=reason, owner=owner, kind=Kind.CLIENT)
+        chosen, which = _clients(words[2:], cancel=bool(cancel))
+        return TerminateRequest(role or "", chosen, which, server=server, reason=reason, owner=owner, kind=Kind.CLIENT)
     chosen, which = _selection(words[1:])
     kind = Kind.CANCEL if cancel else Kind.TERMINATE
     if cancel and which is Which.STRAYS:
@@ -146,17 +146,17 @@ def _selection(words: Sequence[Word]) -> tuple[tuple[Chosen, ...], Which | None]
     return tuple(Chosen(_pid(part)) for part in pids), which[0] if which else None
 
 
-def _clients(words: Sequence[Word], *, cancel: bool) -> tuple[Chosen, ...]:
-    """Read the numbers of a pooler's clients; `client 17 client 18` is understood too."""
+def _clients(words: Sequence[Word], *, cancel: bool) -> tuple[tuple[Chosen, ...], Which | None]:
+    """Read which of a pooler's clients; `client 17 client 18` is understood too."""
     if cancel:
         raise wrong(KILL, Problem.CANCEL_CLIENT)
     numbers = [word for word in words if not word.is_word("client", "clients")]
     if not numbers:
         raise wrong(KILL, Problem.CLIENTS_BY_NUMBER)
     chosen, which = _selection(numbers)
-    if which is not None:
+    if which is Which.STRAYS:
         raise wrong(KILL, Problem.CLIENTS_BY_NUMBER)
-    return chosen
+    return chosen, which
 
 
 def _pid(part: str) -> int:

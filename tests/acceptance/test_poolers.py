@@ -84,6 +84,21 @@ async def test_a_client_is_listed_proposed_and_ended_and_that_is_on_record(poole
     assert client_of(entry) == [(idle.id, "terminated")]
 
 
+async def test_all_of_a_role_s_clients_and_no_other_are_ended(pooled: Course, console: Console) -> None:
+    alice = pooled.make_student()
+    await pooled.grant("tom")
+    hers = [console.add(alice) for _ in range(120)]
+    others = [console.add("bob"), console.add(f"{alice}2")]
+    asked = await pooled.ask("tom", f"/kill {alice} client all")
+    late = console.add(alice)
+
+    told = await pooled.press("tom", asked, ids.TERMINATE)
+
+    assert console.ended == [client.id for client in hers]
+    assert console.clients == [*others, late]
+    assert "ended 120 clients" in told.text
+
+
 async def test_an_owner_closes_an_own_client_with_its_button(pooled: Course, console: Console) -> None:
     alice = pooled.make_student()
     await pooled.own("alice", alice)

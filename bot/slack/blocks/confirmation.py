@@ -15,6 +15,12 @@ SHOWN = 15
 """Targets told in detail; of more, those alike stand together."""
 PIDS_IN_A_SENTENCE = 20
 
+_NONE = {
+    Kind.TERMINATE: "None of its connections looks stray. Being idle is fine by itself; to end one anyway, name its pid.",
+    Kind.CANCEL: "None of its connections runs a query.",
+    Kind.CLIENT: "The pooler has no client of this role.",
+}
+
 
 def render(preview: Preview, *, zone: tzinfo) -> Message:
     """Show a proposal that waits for its click: each connection that would end, and what would be lost with it."""
@@ -73,12 +79,7 @@ def render_nothing(nothing: NothingToEnd, *, zone: tzinfo, names: CommandNames) 
         for clause in reasons.refused(nothing.refused, role, name, words(nothing.kind).number)
     ]
     if not why:
-        none = (
-            "None of its connections runs a query."
-            if nothing.kind is Kind.CANCEL
-            else "None of its connections looks stray. Being idle is fine by itself; to end one anyway, name its pid."
-        )
-        why = [none] if reading.clients else ["Nobody is connected."]
+        why = [_NONE[nothing.kind] if reading.clients or nothing.kind is Kind.CLIENT else "Nobody is connected."]
     figures = f"{capacity.used(reading.capacity)} \u2014 {capacity.room(reading.capacity, name)}"
     further = [
         f"{name(role)} at {moment(reading.at, reading.at, zone)}: {figures}.",

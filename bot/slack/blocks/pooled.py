@@ -17,6 +17,7 @@ from bot.slack.commands import CommandNames
 MANY_NEIGHBOURS = 5
 """Other roles from one address; so many are no household any more."""
 PIDS_NAMED = 5
+NUMBERS_SHOWN = 50
 SHOWN = 10
 """Clients told in detail in one message, if they fit."""
 
@@ -48,7 +49,8 @@ def clients(entry: RoleListing, room: int, *, zone: tzinfo, names: CommandNames)
         why = refusal.sentence(found, names=names, quote=name)
         return [elements.context(f"\u26a0\ufe0f {why}")], [why]
     head = _headline(found, entry.reading.role.name)
-    shown = sorted(found.clients, key=_foremost)[: min(room, SHOWN)]
+    foremost = sorted(found.clients, key=_foremost)
+    shown, hidden = foremost[: min(room, SHOWN)], foremost[min(room, SHOWN) :]
     closable = found.can_end and protects(entry.reading.role) is None
     backends = {backend.pid: backend for backend in entry.reading.backends}
     told = [_lines(client, found.at, backends, zone) for client in shown]
@@ -56,7 +58,7 @@ def clients(entry: RoleListing, room: int, *, zone: tzinfo, names: CommandNames)
         blocks = [elements.section(text, _close(client, entry)) for text, client in zip(told, shown, strict=True)]
     else:
         blocks = elements.sections(told, "\n\n")
-    remarks = _remarks(entry, found, len(found.clients) - len(shown), names, closable=closable)
+    remarks = _remarks(entry, found, hidden, names, closable=closable)
     return [elements.section(f"*{head}*"), *blocks, *([elements.context(" ".join(remarks))] if remarks else [])], [
         f"{head}."
     ]
@@ -103,10 +105,10 @@ def _doing(client: PooledClient, at: datetime, backends: dict[int, Backend]) -> 
 
 
 def _remarks(
-    entry: RoleListing, found: PooledReading, hidden: int, names: CommandNames, *, closable: bool
+    entry: RoleListing, found: PooledReading, hidden: list[PooledClient], names: CommandNames, *, closable: bool
 ) -> list[str]:
     role = entry.reading.role.name
-    said = [f"{plural(hidden, 'more client')} not shown."] if hidden else []
+    said = [f"{plural(len(hidden), 'more client')} not shown{_numbers(hidden)}."] if hidden else []
     if closable and found.clients:
         example = typed.kill(names, role, f"client {found.clients[0].number}", found.server)
         said.append(f"To end a client, type for instance {code(example, 120)}: nothing ends before you confirm.")
@@ -124,6 +126,15 @@ def _remarks(
             f"{found.elsewhere:,} {leads} to another server, or to a host that is not known as this one's: not counted."
         )
     return said
+
+
+def _numbers(hidden: list[PooledClient]) -> str:
+    """The numbers of those that are not shown, by which they can be named all the same."""
+    numbers = [str(client.number) for client in hidden[:NUMBERS_SHOWN] if client.number is not None]
+    if not numbers:
+        return ""
+    more = f" and {len(hidden) - len(numbers):,} more" if len(hidden) > len(numbers) else ""
+    return f": {', '.join(numbers)}{more}"
 
 
 def _close(client: PooledClient, entry: RoleListing) -> Block:

@@ -23,7 +23,7 @@ _PROBLEMS = {
     Problem.TOO_MANY: f"{{typed}} at once are too many; {MOST_PIDS} is the most.",
     Problem.CANCEL_STRAYS: "Strays run no query that could be cancelled: leave out --cancel to end them, or name pids.",
     Problem.CANCEL_CLIENT: "A client has no query of its own to cancel: name the pid of the connection that works for it, or leave out --cancel.",
-    Problem.CLIENTS_BY_NUMBER: "Clients of the pooler are named by their numbers, such as \u201cclient 17\u201d; the list shows them.",
+    Problem.CLIENTS_BY_NUMBER: "Clients of the pooler are named by their numbers, such as \u201cclient 17\u201d, or with \u201cclient all\u201d; the list shows them.",
     Problem.CANCEL_TOO_LATE: "--cancel stands inside the reason: write it before \u201cbecause\u201d.",
     Problem.REASON_MISSING: "The reason is missing after \u201cbecause\u201d.",
     Problem.REASON_TOO_LONG: f"The reason is too long; {LONGEST_REASON} characters is the most.",
@@ -103,7 +103,7 @@ def _kill(names: CommandNames) -> list[str]:
         f"{code(f'{names.kill} alice 4711 4712')} \u2014 end these connections of alice (pids, as the list shows them)",
         f"{code(f'{names.kill} alice strays')} \u2014 those that nobody seems to use; {code(f'{names.kill} alice all')} \u2014 all of them",
         f"{code(f'{names.kill} alice 4711 --cancel')} \u2014 only cancel the query that runs there; the connection stays",
-        f"{code(f'{names.kill} alice client 17')} \u2014 close a client of the pooler (its number, as the list shows it)",
+        f"{code(f'{names.kill} alice client 17')} \u2014 close a client of the pooler (its number, as the list shows it); {code(f'{names.kill} alice client all')} \u2014 all of them",
         f"{code(f'{names.kill} alice 4711 on class because exam at 9')} \u2014 on the server class, with a reason for the record",
     ]
 

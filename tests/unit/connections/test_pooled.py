@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bot.connections.plan import Chosen, Refused, TerminateRequest, WhyNot
+from bot.connections.plan import Chosen, Refused, TerminateRequest, Which, WhyNot
 from bot.connections.pooled import choose_clients
 from bot.incidents.proposal import Kind
 from bot.servers.pooled import ClientState
@@ -26,6 +26,12 @@ def test_a_number_given_anew_is_not_what_was_picked_from_a_list() -> None:
     plan = choose_clients(a_request(Chosen(17, client.connected_at - minutes(1))), a_reading(), a_pooled(client))
     assert (plan.targets, plan.refused) == ((), (Refused(17, WhyNot.NO_SUCH_CLIENT),))
     assert choose_clients(a_request(Chosen(17, client.connected_at)), a_reading(), a_pooled(client)).targets
+
+
+def test_all_are_those_that_have_a_number() -> None:
+    clients = a_client(17), a_client(None), a_client(18)
+    plan = choose_clients(TerminateRequest("alice", which=Which.ALL, kind=Kind.CLIENT), a_reading(), a_pooled(*clients))
+    assert ([target.id.pid for target in plan.targets], plan.refused) == ([17, 18], ())
 
 
 def test_a_pid_is_no_client_s_number() -> None:

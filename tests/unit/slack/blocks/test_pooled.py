@@ -202,6 +202,14 @@ def test_many_clients_fit_beside_many_connections(count: int, sessions: int) -> 
     assert sessions or len(closing(message)) == min(count, pooled.SHOWN)
 
 
+def test_the_numbers_of_those_not_shown_are_listed() -> None:
+    many = [a_client(number + 1, since=100 - number) for number in range(80)]
+    assert f": 11, 12, 13, {', '.join(map(str, range(14, 61)))} and 20 more." in shown(listed(a_pooled(*many)))
+    assert "70 more clients not shown: 11, 12, 13" in shown(listed(a_pooled(*many)))
+    assert "not shown: 11." in shown(listed(a_pooled(*many[:11])))
+    assert "1 more client not shown." in shown(listed(a_pooled(*(a_client(None) for _ in range(11)))))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_clients_call_themselves_is_data(name: str) -> None:
     if "\ud800" not in name:  # what no console's answer is read as
@@ -247,6 +255,18 @@ def test_none_of_the_clients_asked_for_is_said() -> None:
     nothing = NothingToEnd(a_reading(), (Refused(99, WhyNot.NO_SUCH_CLIENT),), None, Kind.CLIENT)
     message = confirmation.render_nothing(nothing, zone=UTC, names=NAMED)
     assert "Client 99: the pooler has no such client of alice" in message.text
+    nothing = NothingToEnd(a_reading(BACKEND), (), None, Kind.CLIENT)
+    assert "The pooler has no client of this role." in confirmation.render_nothing(nothing, zone=UTC, names=NAMED).text
+
+
+@pytest.mark.parametrize("count", [100, 1000])
+def test_many_clients_to_end_fit(count: int) -> None:
+    name = "&" * 63
+    clients = [a_client(number + 1, application_name=name, database=name, address=name) for number in range(count)]
+    targets = tuple(client_target(client, a_pooled(client), a_role(), {}) for client in clients)
+    message = confirmation.render(Preview(replace(ASKED, targets=targets), a_reading(), (), {}), zone=UTC)
+    assert faults(message) == []
+    assert f"Close {count:,} clients" in shown(message)
 
 
 def test_a_client_that_was_closed_is_told_with_what_that_means() -> None:
