@@ -14,6 +14,7 @@ import psycopg
 
 from bot.errors import ServerUnavailable
 from bot.servers.opening import Connection, leave, unavailable
+from bot.servers.pausing import LONGEST_PAUSE, LONGEST_PAUSE_WHEN_FULL, pause
 from bot.servers.queries import CLOCK
 
 log = logging.getLogger(__name__)
@@ -27,15 +28,6 @@ WAITS = 4 / 3
 ATTEMPT_WITHIN = 10.0
 """Seconds after which an attempt to connect is given up, names resolved and every host tried."""
 HEARTBEAT_EVERY = 20.0
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
-LONGEST_PAUSE_WHEN_FULL = 1.0
-"""On a full server the slot that comes free next is taken by whoever asks first, and reconnecting clients ask often."""
-
-
-def pause(failures: int, draw: float, longest: float = LONGEST_PAUSE) -> float:
-    """Seconds to wait after so many failed attempts: doubling, between half and the whole of it by `draw` of [0, 1)."""
-    return float(min(longest, FIRST_PAUSE * 2 ** min(failures - 1, 16)) * (0.5 + draw / 2))
 
 
 @dataclass(slots=True, eq=False)

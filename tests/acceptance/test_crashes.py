@@ -5,11 +5,13 @@ import os
 import signal
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from bot.clock import clock
+from bot.demo.clients import Doing, leave
 from bot.errors import SetupError
 from bot.incidents.history import History
 from bot.incidents.proposal import Claimed
@@ -129,6 +131,46 @@ async def test_a_claim_that_nobody_carried_out_is_never_signalled_afterwards(
         assert postgres18.is_open(one)
         (text,) = await told(course)
         assert "still" in text
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"), [(False, "the query still runs"), (True, "the query runs no more, and nobody saw how it ended")]
+)
+async def test_a_query_that_nobody_came_to_cancel_is_told_of_as_it_is_and_never_cancelled_afterwards(
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path, *, ended: bool, said: str
+) -> None:
+    async with a_course(postgres18, migrated_sqlite_url, tmp_path, serving=False) as course:
+        async with served(course):
+            alice = course.make_student()
+            one = await postgres18.open_backend(alice, Doing.ACTIVE)
+            await course.grant("tom")
+            await course.ask("tom", f"/kill {alice} {one.pid} --cancel")
+        await claim(course, alice)
+        await long_ago(course)
+        if ended:
+            postgres18.admin.execute("SELECT pg_cancel_backend(%s)", [one.pid])
+            await eventually(lambda: postgres18.activity(one.pid)["state"] == "idle")
+            while one.connection.pgconn.get_result() is not None:
+                pass
+            await leave(one.connection, Doing.ACTIVE)
+            await eventually(lambda: postgres18.activity(one.pid)["state"] == "active")
+        course.look("tom")
+
+        for _ in range(2):
+            async with served(course):
+                (entry,) = await eventually(lambda: resolved(course, alice), within=10)
+
+        assert (entry["kind"], entry["backends"][0]["outcome"]) == ("cancellation", "interrupted")
+        assert postgres18.activity(one.pid)["state"] == "active"
+        (text,) = await told(course)
+        assert f"while it cancelled the query of pid {one.pid}" in text
+        assert said in text
+
+
+async def resolved(course: Course, role: str) -> list[dict[str, Any]]:
+    """All that is on record about a role, once the newest of it is resolved."""
+    entries = await course.history(role)
+    return entries if entries[0]["state"] == "resolved" else []
 
 
 async def claim(course: Course, role: str) -> None:

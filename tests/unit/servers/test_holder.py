@@ -4,8 +4,9 @@ import logging
 import pytest
 
 from bot.errors import ServerUnavailable
-from bot.servers.holder import FIRST_PAUSE, LONGEST_PAUSE, Holder, pause
+from bot.servers.holder import Holder
 from bot.servers.opening import Connection
+from bot.servers.pausing import FIRST_PAUSE, LONGEST_PAUSE, pause
 from tests.eventually import eventually
 
 HOUR = 3600.0
