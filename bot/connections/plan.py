@@ -134,7 +134,7 @@ def _found(backend: Backend | None, one: Chosen, reading: Reading) -> Backend | 
 
 
 def _if_it_runs(item: Backend | Refused) -> Backend | Refused:
-    if isinstance(item, Refused) or item.runs:
+    if isinstance(item, Refused) or item.state.runs:
         return item
     return Refused(item.pid, WhyNot.NOTHING_RUNS if item.state.known else WhyNot.UNKNOWN_STATE, item)
 

@@ -24,6 +24,11 @@ class BackendState(StrEnum):
         """It says what the backend is doing."""
         return self not in (BackendState.DISABLED, BackendState.UNKNOWN)
 
+    @property
+    def runs(self) -> bool:
+        """A query runs, so that there is something to cancel."""
+        return self in (BackendState.ACTIVE, BackendState.FASTPATH)
+
 
 @dataclass(frozen=True, slots=True)
 class BackendId:
@@ -80,11 +85,6 @@ class Backend:
     def may_be_helper(self) -> bool:
         """The server does not tell whether it is a client's or works for one: helper processes have no address."""
         return not self.backend_type and self.client_address is None
-
-    @property
-    def runs(self) -> bool:
-        """A query runs now, so that there is something to cancel."""
-        return self.state in (BackendState.ACTIVE, BackendState.FASTPATH)
 
     @property
     def in_transaction(self) -> bool:

@@ -84,7 +84,7 @@ def in_use(backend: Backend, at: datetime) -> InUse | None:
 
     A transaction that failed can only be rolled back: it is in use while it is recent.
     """
-    if backend.state in (BackendState.ACTIVE, BackendState.FASTPATH):
+    if backend.state.runs:
         return InUse(UseKind.ACTIVE, _since(backend.query_started_at, at))
     if backend.state is BackendState.IDLE_IN_TRANSACTION:
         return InUse(UseKind.IN_TRANSACTION, _since(backend.transaction_started_at, at))

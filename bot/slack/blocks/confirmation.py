@@ -13,6 +13,7 @@ from bot.slack.commands import CommandNames
 
 SHOWN = 15
 """Targets told in detail; of more, those alike stand together."""
+PIDS_IN_A_COMMAND = 5
 PIDS_IN_A_SENTENCE = 20
 
 _NONE = {
@@ -22,21 +23,21 @@ _NONE = {
 }
 
 
-def render(preview: Preview, *, zone: tzinfo) -> Message:
+def render(preview: Preview, *, zone: tzinfo, names: CommandNames) -> Message:
     """Show a proposal that waits for its click: each connection that would end, and what would be lost with it."""
-    message = _rendered(preview, SHOWN, zone)
+    message = _rendered(preview, SHOWN, zone, names)
     for shown in range(SHOWN - 5, -1, -5):
         if elements.fits(message):
             break
-        message = _rendered(preview, shown, zone)
+        message = _rendered(preview, shown, zone, names)
     return message
 
 
-def _rendered(preview: Preview, shown: int, zone: tzinfo) -> Message:
+def _rendered(preview: Preview, shown: int, zone: tzinfo, names: CommandNames) -> Message:
     proposal, at = preview.proposal, preview.reading.at
     its, where = words(proposal.kind), f"{name(proposal.role)} on {name(proposal.server)}"
     question = f"{its.asked} {its.count(len(proposal.targets))} of {where}?"
-    facts = _facts(preview)
+    facts = _facts(preview, names)
     refusals = _refused(preview)
     valid = f"{its.not_yet} The buttons work for {duration(LAPSES_AFTER)}."
     detailed, others = _detailed(preview, shown)
@@ -98,16 +99,25 @@ def _lines(target: Target, preview: Preview, zone: tzinfo) -> str:
     return f"{connection.whose(target, at, zone, number)}\n{connection.doing(target, at, zone, asked.get(target.id))}"
 
 
-def _facts(preview: Preview) -> list[str]:
+def _facts(preview: Preview, names: CommandNames) -> list[str]:
     """What the click would do, and what would be lost."""
     match preview.proposal.kind:
         case Kind.TERMINATE:
-            return _ending(preview)
+            return [*_ending(preview), *_or_cancel(preview.proposal, names)]
         case Kind.CANCEL:
             return _cancelling(preview.proposal.targets)
         case Kind.CLIENT:
             stays = "The program loses its connection to the pooler; the pooler keeps its own to the server."
             return [*_lost(preview.proposal.targets, words(Kind.CLIENT).number), stays]
+
+
+def _or_cancel(proposal: Proposal, names: CommandNames) -> list[str]:
+    """The milder way, where queries run."""
+    running = [str(target.id.pid) for target in proposal.targets if target.state.runs]
+    if not 0 < len(running) <= PIDS_IN_A_COMMAND:
+        return []
+    what = f"{' '.join(running)} --cancel"
+    return [f"To stop only the query: {code(typed.kill(names, proposal.role, what, proposal.server), 200)}."]
 
 
 def _lost(targets: tuple[Target, ...], number: str = connection.PID) -> list[str]:

@@ -98,7 +98,7 @@ def losses(shown: Shown) -> list[str]:
         lost.append("uncommitted writes")
     elif shown.transaction_started_at and shown.state is BackendState.IDLE_IN_TRANSACTION:
         lost.append("an open transaction that has written nothing yet")
-    if shown.state in (BackendState.ACTIVE, BackendState.FASTPATH):
+    if shown.state.runs:
         lost.append("the query that is running")
     return lost
 

@@ -130,7 +130,7 @@ class KillListener:
 
     def _previewed(self, result: Preview | NothingToEnd) -> Message:
         if isinstance(result, Preview):
-            return confirmation.render(result, zone=self._zone)
+            return confirmation.render(result, zone=self._zone, names=self._names)
         return confirmation.render_nothing(result, zone=self._zone, names=self._names)
 
     def _not_claimed(self, refused: NotClaimed) -> Message:

@@ -27,7 +27,7 @@ def asked(*backends: Backend, refused: tuple[Refused, ...] = ()) -> Message:
     reading = a_reading(*backends, a_backend(1))
     use = {backend.id: how for backend in backends if (how := in_use(backend, reading.at))}
     proposal = a_proposal(*backends, kind=Kind.CANCEL)
-    message = confirmation.render(Preview(proposal, reading, refused, use), zone=NEW_YORK)
+    message = confirmation.render(Preview(proposal, reading, refused, use), zone=NEW_YORK, names=NAMED)
     assert faults(message) == []
     return message
 

@@ -26,7 +26,7 @@ def rendered(reading: Reading, *backends: Backend, refused: tuple[Refused, ...] 
     proposal = a_proposal(*backends, role=reading.role.name, reason=reason)
     use = {backend.id: how for backend in backends if (how := in_use(backend, reading.at))}
     preview = Preview(proposal, reading, refused, use, "dba@example.edu")
-    return confirmation.render(preview, zone=NEW_YORK)
+    return confirmation.render(preview, zone=NEW_YORK, names=NAMED)
 
 
 def shown(message: Message) -> str:
@@ -41,6 +41,7 @@ def test_it_shows_exactly_what_ends_what_is_lost_and_what_looks_in_use() -> None
         "⚠️ Would be lost: the query that is running (pid 4722) and uncommitted writes (pid 4730). "
         "⚠️ Pid 4722 looks in use: a query is running (5 min so far). "
         "⚠️ Pid 4730 looks in use: a transaction is open (31 min so far). "
+        "To stop only the query: `/pgkill alice 4722 --cancel on class`. "
         "Pid 4711 (`pgAdmin 4 - DB:shop`, idle for 3 h 5 min). Pid 4722 (psql, active for 5 min). "
         "Pid 4730 (`DBeaver 24.1 - Main &lt;shop&gt;`, idle in transaction for 30 min, uncommitted writes)."
     )

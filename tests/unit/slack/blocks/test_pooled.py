@@ -238,7 +238,7 @@ def ended(*ends: tuple[Verdict, str]) -> Message:
 
 def test_what_would_be_ended_is_called_a_client_and_what_it_loses_is_said() -> None:
     message = confirmation.render(
-        Preview(ASKED, a_reading(BACKEND), (Refused(99, WhyNot.NO_SUCH_CLIENT),), {}), zone=UTC
+        Preview(ASKED, a_reading(BACKEND), (Refused(99, WhyNot.NO_SUCH_CLIENT),), {}), zone=UTC, names=CommandNames()
     )
     assert faults(message) == []
     assert message.text.startswith("End 3 clients of alice on class?")
