@@ -264,7 +264,9 @@ def test_many_clients_to_end_fit(count: int) -> None:
     name = "&" * 63
     clients = [a_client(number + 1, application_name=name, database=name, address=name) for number in range(count)]
     targets = tuple(client_target(client, a_pooled(client), a_role(), {}) for client in clients)
-    message = confirmation.render(Preview(replace(ASKED, targets=targets), a_reading(), (), {}), zone=UTC, names=CommandNames())
+    message = confirmation.render(
+        Preview(replace(ASKED, targets=targets), a_reading(), (), {}), zone=UTC, names=CommandNames()
+    )
     assert faults(message) == []
     assert f"Close {count:,} clients" in shown(message)
 
