@@ -84,13 +84,8 @@ class Connections:
                 except DBAPIError as exc:
                     if not number:
                         raise
-                    facts = {
-                        "action": "open",
-                        "opened": number,
-                        "wanted": CONNECTIONS,
-                        "detail": unavailable(exc).detail,
-                    }
-                    log.warning("the own database gives fewer connections", extra=facts)
+                    fewer = f"{number} of {CONNECTIONS}: {unavailable(exc).detail}"
+                    log.warning("fewer connections to the own database", extra={"action": "open", "detail": fewer})
                     return
 
     @asynccontextmanager

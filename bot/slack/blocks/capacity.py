@@ -55,11 +55,22 @@ def remarks(capacity: Capacity, quote: Quote) -> list[str]:
             f"The server has {_surely(server)}{server.used:,} connections for {server.limit:,} ordinary slots, because some came in through "
             f"reserved ones and count too: {_surely(server)}{server.must_end:,} must end before a student gets in."
         )
+    found += last_slot(capacity)
     shown = [capacity.role, *full, *([biting] if biting else [])]
     explained = {
         _surely(limit).strip(): _WHY_UNSURE[limit.at_least, limit.at_most] for limit in shown if _surely(limit)
     }
     return found + [f"\u201c{words.capitalize()}\u201d: {why}." for words, why in explained.items()]
+
+
+def last_slot(capacity: Capacity) -> list[str]:
+    """Say what two logins at once do to the last free slot: the server counts both, and may refuse both."""
+    if capacity.biting() is not None:
+        return []
+    limits = [capacity.server] if capacity.role_exempt else [capacity.role, *capacity.databases, capacity.server]
+    if all(limit.left != 1 for limit in limits):
+        return []
+    return ["With one slot left, a program that opens two connections at once may be refused both: then try once more."]
 
 
 def too_few(capacity: Capacity, ending: int, quote: Quote) -> list[str]:

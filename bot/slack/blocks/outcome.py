@@ -35,7 +35,8 @@ def render(ended: Ended, *, zone: tzinfo, names: CommandNames) -> Message:
     proposal = ended.proposal
     lines = describe(proposal)
     head = _headline(proposal, zone)
-    further = [] if ended.capacity is None else [_now(proposal.role, ended.capacity)]
+    now = ended.capacity
+    further = [] if now is None else [_now(proposal.role, now), *capacity.last_slot(now)]
     verdicts = {outcome.verdict for outcome in proposal.outcomes}
     if verdicts & {Verdict.STILL_ENDING, Verdict.FAILED}:
         further.append(f"Look again: {code(typed.conns(names, proposal.role, proposal.server), 120)}.")

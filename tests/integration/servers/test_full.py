@@ -277,6 +277,15 @@ async def test_where_its_role_may_hold_one_a_hung_connection_is_kept_and_that_is
         assert await holder.run(pid, repeatable=True) == hung
 
 
+async def test_where_its_role_may_hold_none_that_is_said_until_it_may(course: Class) -> None:
+    course.postgres.run("ALTER ROLE {} CONNECTION LIMIT 0", course.bot)
+    server = await course.open()
+    words = f'too many connections for role "{course.bot}"'
+    assert server.failure == ServerUnavailable("class", "role_full", words)
+    course.postgres.run("ALTER ROLE {} CONNECTION LIMIT 1", course.bot)
+    await eventually(lambda: server.failure is None, within=TAKEN_WITHIN)
+
+
 async def test_where_its_role_may_hold_two_one_that_hangs_is_replaced_and_a_second_is_kept(course: Class) -> None:
     course.postgres.run("ALTER ROLE {} CONNECTION LIMIT 2", course.bot)
     async with held(course, deadline=0.2) as holder:

@@ -140,3 +140,19 @@ def test_what_makes_a_count_unsure_is_explained() -> None:
     assert "Full too: the server class (about 97 of 97 slots)." in told
     assert "“At most”: helper processes of the server, which take no slot" in told
     assert "“About”: logins in progress may hold further slots that no view shows, and helper processes" in told
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (a_capacity(used=4), True),
+        (a_capacity(used=3), False),
+        (a_capacity(used=5), False),
+        (a_capacity(used=3, server_used=96), True),
+        (a_capacity(used=4, server_used=97), False),
+        (a_capacity(used=4, exempt=True), False),
+        (a_capacity(used=1, databases=[Limit(LimitKind.DATABASE, "shop", 19, 20)]), True),
+    ],
+)
+def test_two_logins_at_once_for_the_last_slot_are_warned_of(limits: Capacity, *, said: bool) -> None:
+    assert ("opens two connections at once" in "\n".join(strings(rendered(limits)))) is said

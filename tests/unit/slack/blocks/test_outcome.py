@@ -27,6 +27,7 @@ def test_what_was_ended_by_whom_and_how_many_can_connect_now() -> None:
     message = rendered(a_resolved({five()[0]: Verdict.TERMINATED}), a_capacity(used=4))
     assert message.text == (
         "<@U0BOB> ended 1 connection of alice on class, 07:00. alice now: 4 of 5 connections — one more can connect. "
+        "With one slot left, a program that opens two connections at once may be refused both: then try once more. "
         "✅ pid 4711 (`pgAdmin 4 - DB:shop`): terminated."
     )
     assert not buttons(message)
