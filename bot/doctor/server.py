@@ -19,6 +19,9 @@ from bot.slack.blocks.text import join, plain, plural, visible
 
 EXPIRES_SOON = timedelta(days=30)
 _WARNINGS = (Cost.REPLACING, Cost.RECONNECTING_WHEN_FULL, Cost.LEAST_RIGHTS, Cost.SEEING_STATES)
+_RESERVE = "ALTER SYSTEM SET reserved_connections = 2;"
+_SCRIPT_RUNS = "Whoever runs the server reads this script and runs it as superuser"
+_GIVEN_BY_SCRIPT = (MissingKind.READ_ALL_STATS, MissingKind.SIGNAL_BACKEND, MissingKind.USE_RESERVED_CONNECTIONS)
 _MENDED_BY_SCRIPT = (MissingKind.SIGNAL_BACKEND, MissingKind.GUARD_CHANGED, MissingKind.GUARD_OUTDATED)
 
 
@@ -88,8 +91,17 @@ def _facts(seen: Examined) -> Iterable[Finding]:
 
 def _lacks(seen: Examined, server: str) -> Iterable[Finding]:
     rights = seen.rights
-    for lack in missing(rights):
-        yield _lack(lack, server, rights.database)
+    lacks = missing(rights)
+    if {MissingKind.READ_ALL_STATS, MissingKind.SIGNAL_BACKEND} <= {lack.kind for lack in lacks}:
+        # A new role: the script gives it all at once.
+        yield fault(
+            "The bot's role has no rights yet: it can neither show nor end a connection.",
+            f"{_SCRIPT_RUNS} (it makes a function that ends students' sessions alone, and lets the bot see who is connected):",
+            *_script(server, rights.database),
+        )
+        lacks = tuple(lack for lack in lacks if lack.kind not in _GIVEN_BY_SCRIPT)
+    for lack in lacks:
+        yield _lack(lack, server, rights)
     yield from _means(rights, server)
     if rights.students and not rights.unknown_students:
         if seen.students:
@@ -130,20 +142,23 @@ def _means(rights: RightsFacts, server: str) -> Iterable[Finding]:
         if rights.guard.standing is GuardStanding.ABSENT and not rights.superuser:
             yield note(
                 "Whoever stole its password could end anybody's sessions. With a guard on the server it could end students' alone:",
-                f"{_first(refused.OPERATOR)} reads this script, runs it, and takes pg_signal_backend back:",
+                f"{_SCRIPT_RUNS}, and takes pg_signal_backend back:",
                 *_script(server, rights.database),
                 f"REVOKE pg_signal_backend FROM {identifier(rights.role)};",
             )
 
 
-def _lack(lack: Missing, server: str, database: str) -> Finding:
+def _lack(lack: Missing, server: str, rights: RightsFacts) -> Finding:
     told = lacking.told(lack)
     say = warning if lack.cost in _WARNINGS else fault
     what = f"{_first(told.what)}."
     if lack.kind in _MENDED_BY_SCRIPT:
-        mend = "" if lack.kind is MissingKind.SIGNAL_BACKEND else _first(told.mend)
-        mend = mend or f"{_first(refused.OPERATOR)} reads this script and runs it as superuser:"
-        return say(what, mend, *_script(server, database))
+        mend = f"{_SCRIPT_RUNS}:" if lack.kind is MissingKind.SIGNAL_BACKEND else _first(told.mend)
+        return say(what, mend, *_script(server, rights.database))
+    if lack.kind is MissingKind.USE_RESERVED_CONNECTIONS and not rights.reserved:
+        return say(what, "As superuser there; the first line takes a restart of the server:", _RESERVE, told.sql)
+    if lack.kind is MissingKind.USE_RESERVED_CONNECTIONS:
+        return say(what, "As superuser there:", told.sql)
     if told.sql:
         return say(what, _first(told.mend) if told.mend else "As superuser there:", told.sql)
     return say(what, _first(told.mend))

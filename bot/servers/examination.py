@@ -36,7 +36,7 @@ SELECT clock_timestamp() AS at,
     current_setting('superuser_reserved_connections')::int AS superuser_reserved,
     coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved,
     coalesce(nullif(current_setting('rds.rds_superuser_reserved_connections', true), '')::int, 0) AS provider_reserved,
-    (SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL) AS used,
+    (SELECT count(*) FROM pg_stat_activity WHERE coalesce(backend_type = 'client backend', datid IS NOT NULL)) AS used,
     (SELECT count(*) FROM pg_stat_activity WHERE usesysid = own.oid AND pid <> pg_backend_pid()) AS role_used,
     CASE WHEN isfinite(own.rolvaliduntil) THEN own.rolvaliduntil END AS valid_until,
     ARRAY(

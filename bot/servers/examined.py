@@ -52,7 +52,7 @@ class Examined:
     rights: RightsFacts
     slots: ServerSlots
     used: int
-    """Sessions with a database: client backends, and the few workers that have one."""
+    """Client backends; where they cannot be told apart for want of rights, the few workers with a database too."""
     role_used: int
     """The bot's other sessions: those of a running `serve`."""
     students: int

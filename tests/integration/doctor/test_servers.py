@@ -6,6 +6,7 @@ import pytest
 
 from bot.clock import clock
 from bot.doctor.finding import Level
+from tests.classdb import a_home, installed
 from tests.eventually import eventually
 from tests.integration.doctor.conftest import Newcomer
 from tests.postgres import Postgres
@@ -49,7 +50,7 @@ async def test_the_guard_is_made_and_mended_as_printed(newcomer: Newcomer) -> No
     bot = bot_of(newcomer.postgres, stats=False, signal=False, reserved=False)
     dsn = newcomer.postgres.dsn(bot)
     try:
-        found = (await newcomer.look(dsn)).the("nothing can be ended")
+        found = (await newcomer.look(dsn)).the("has no rights yet")
         assert found.level is Level.FAULT
         newcomer.run(found)
         told = await newcomer.look(dsn)
@@ -224,3 +225,18 @@ async def test_a_configuration_that_cannot_be_read_is_told_for_that_server(newco
         ["The", "dsn", "of"],
         ["servers.class.poolers", "has", "'10.0.0':"],
     ]
+
+
+async def test_a_login_that_has_only_classdb_s_rights_is_no_fault(newcomer18: Newcomer) -> None:
+    with a_home(newcomer18.postgres) as home, installed(newcomer18.postgres, home) as classdb:
+        classdb.make_student()
+        dsn = classdb.dsn(classdb.make_instructor())
+        told = await newcomer18.look(dsn, students=())
+
+        assert told.of(Level.FAULT, title=SERVER) == []
+        assert told.says("It ends sessions through ClassDB's functions")
+        assert told.says("1 role can log in as students (classdb_student)")
+        found = told.the("do not tell what a connection is doing")
+        assert found.level is Level.WARNING
+        newcomer18.run(found)
+        assert not (await newcomer18.look(dsn, students=())).says("do not tell what a connection is doing")

@@ -105,3 +105,23 @@ def test_what_the_configuration_leaves_out() -> None:
     settings = replace(CLASS, services=("canvas",), ask=None)
 
     assert said("Nobody is named for its service accounts", judged(settings)).lines == ('ask = "dba@example.edu"',)
+
+
+@pytest.mark.parametrize(("reserved", "lines"), [(0, 2), (3, 1)])
+def test_the_reserve_is_made_where_there_is_none(reserved: int, lines: int) -> None:
+    rights = replace(RIGHTS, uses_reserved=False, reserved=reserved)
+    found = said("a full server would refuse the bot", judged(rights=rights))
+
+    assert len(found.lines) == lines
+    assert found.lines[-1] == 'GRANT pg_use_reserved_connections TO "connbot";'
+
+
+def test_a_right_of_two_that_is_missing_alone_is_told_alone() -> None:
+    assert said("can be shown", judged(rights=replace(RIGHTS, reads_all=False))).lines == (
+        'GRANT pg_read_all_stats TO "connbot";',
+    )
+    assert (
+        said("nothing can be ended", judged(rights=replace(RIGHTS, signals=False)))
+        .lines[0]
+        .startswith("connbot doctor --sql")
+    )
