@@ -1,7 +1,7 @@
 """The anonymous blocks of the guard's scripts, in the order in which they run; `guard_script` puts them together.
 
 Each begins with DECLARE; the constants that it speaks of are put there: base, bot, guard, made_for, rights, the_function,
-note_begins, schema_note and made_here.
+grants_apart (whether the server keeps a role's memberships apart by who granted them), note_begins, schema_note and made_here.
 """
 
 CHECK = """
@@ -106,12 +106,15 @@ BEGIN
         note := note || jsonb_build_object('pg_signal_backend', its.held);
         FOR grantor IN SELECT one ->> 'grantor' FROM jsonb_array_elements(its.held) AS one LOOP
             EXECUTE format('REVOKE pg_signal_backend FROM %I', bot)
-                || CASE WHEN to_regrole('pg_use_reserved_connections') IS NULL THEN '' ELSE format(' GRANTED BY %I', grantor) END;
+                || CASE WHEN grants_apart THEN format(' GRANTED BY %I', grantor) ELSE '' END;
         END LOOP;
     END IF;
     IF pg_has_role(bot, 'pg_signal_backend', 'MEMBER') THEN
         RAISE WARNING 'the role "%" can still end anybody''s session, through another role that it is a member of', bot
             USING HINT = 'Find out through which, and take it back.';
+    ELSIF EXISTS (SELECT FROM pg_roles WHERE rolname = bot AND rolcreaterole) THEN
+        RAISE WARNING 'the role "%" may create roles, and could so give itself more than this script does', bot
+            USING HINT = format('ALTER ROLE %I NOCREATEROLE', bot);
     END IF;
 
     EXECUTE format('COMMENT ON ROLE %I IS %L', guard, note_begins || note);
@@ -138,7 +141,7 @@ BEGIN
     -- Who is no superuser can hand a function over to members of the new owner only: to themselves, until the end of this.
     IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
         EXECUTE format('GRANT %I TO %I', guard, current_user)
-            || CASE WHEN to_regrole('pg_use_reserved_connections') IS NULL THEN '' ELSE ' WITH INHERIT TRUE, SET TRUE' END;
+            || CASE WHEN grants_apart THEN ' WITH INHERIT TRUE, SET TRUE' ELSE '' END;
         EXECUTE format('GRANT CREATE ON SCHEMA %I TO %I', guard, guard);
     END IF;
 END
@@ -169,7 +172,7 @@ BEGIN
 
     IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
         EXECUTE format('REVOKE %I FROM %I', guard, current_user)
-            || CASE WHEN to_regrole('pg_use_reserved_connections') IS NULL THEN '' ELSE format(' GRANTED BY %I', current_user) END;
+            || CASE WHEN grants_apart THEN format(' GRANTED BY %I', current_user) ELSE '' END;
     END IF;
 END
 """
@@ -219,7 +222,7 @@ BEGIN
             AND pg_get_userbyid(m.grantor) = note ->> r.rolname
     LOOP
         EXECUTE format('REVOKE %I FROM %I', granted.rolname, bot)
-            || CASE WHEN to_regrole('pg_use_reserved_connections') IS NULL THEN '' ELSE format(' GRANTED BY %I', granted.grantor) END;
+            || CASE WHEN grants_apart THEN format(' GRANTED BY %I', granted.grantor) ELSE '' END;
     END LOOP;
     FOR known IN
         SELECT b.datname FROM jsonb_array_elements_text(note -> 'connect') AS one JOIN pg_database AS b ON b.datname = one

@@ -130,6 +130,7 @@ class _Names:
             "the_function": ("text", literal(f"{self.guard}.{FUNCTION}({TYPES})")),
             "made_for": ("integer", "NULL" if place.version is None else str(place.version // 10000)),
             "rights": ("text[]", f"ARRAY[{', '.join(map(literal, rights))}]"),
+            "grants_apart": ("boolean", "current_setting('server_version_num')::integer >= 160000"),
             "note_begins": (
                 "text",
                 literal("Guard of connbot (connbot doctor --sql). For --remove, what was changed: "),

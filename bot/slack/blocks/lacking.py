@@ -38,7 +38,7 @@ _TOLD = {
         "find out who changed it, and run again the script that connbot doctor --sql prints for this server.",
     ),
     MissingKind.GUARD_OUTDATED: Told(
-        "the guard knows other {detail} than connbot.toml, so some students' connections cannot be ended",
+        "the guard was made for other {detail} than connbot.toml names, and goes by those as well",
         "run again the script that connbot doctor --sql prints for this server.",
     ),
     MissingKind.NO_STUDENTS: Told(

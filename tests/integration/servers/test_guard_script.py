@@ -341,13 +341,18 @@ def test_what_stands_in_the_way_is_told_and_nothing_is_changed(
     assert scripts.catalogue() == before
 
 
-def test_a_bot_that_can_still_end_anybody_is_warned_of(course: Class) -> None:
+def test_a_bot_that_could_walk_around_the_guard_is_warned_of(course: Class) -> None:
     ops = course.postgres.make_group("ops", groups=["pg_signal_backend"])
     course.postgres.run("GRANT {} TO {}", ops, course.bot)
     scripts = Scripts(course, course.bot)
     status, said = scripts.install()
     assert status == 0
     assert "can still end anybody's session" in said
+    course.postgres.run("REVOKE {} FROM {}", ops, course.bot)
+    course.postgres.run("ALTER ROLE {} CREATEROLE", course.bot)
+    status, said = scripts.install()
+    assert status == 0
+    assert "could so give itself more" in said
     assert scripts.remove() == DONE
 
 
