@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -22,9 +22,17 @@ from tests.consoles import a_console
 from tests.eventually import eventually
 from tests.integration.servers.conftest import Class, read
 from tests.poolers import READER, a_pooler
+from tests.postgres import Postgres
 
 SOON = 0.3
 """Seconds; a console that does not answer is given up after these."""
+
+
+@pytest.fixture
+async def course(postgres18: Postgres) -> AsyncIterator[Class]:
+    """On one major: the console is the pooler's, whatever stands behind it."""
+    async with AsyncExitStack() as stack:
+        yield Class(postgres18, postgres18.make_group(), postgres18.make_bot_role(), stack)
 
 
 @asynccontextmanager
