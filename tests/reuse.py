@@ -16,13 +16,14 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
 
 from bot.demo.clients import Doing, connect, leave
 from bot.servers.backend import BackendId
+from bot.servers.guard_script import Place, install
 from bot.servers.postgres import PostgresServer
 from bot.servers.server import Target, Verdict, target_of
 from bot.servers.settings import ServerSettings
@@ -35,6 +36,8 @@ INSIDE = "--inside"
 WRONG, NOT_PERMITTED = 1, 3
 TRIES = 20
 """For one number: a helper process of the server may be born in between and take it."""
+LONGEST_CLICK, MOMENTS = 0.006, 17
+"""Seconds, and in how many moments of them what happens at once with the click happens."""
 CANCEL_EVERY, SAME_ROLE_EVERY, AT_ONCE_EVERY = 5, 2, 3
 _NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 # With a user namespace nobody needs to be root; where those are forbidden, root needs none.
@@ -83,26 +86,27 @@ class Reuse:
         old = await self._open(role, doing)
         target = await self._shown(old)
         self.attempts.asked += 1
-        taking = self._take(old, role if same else self._roles[1], doing)
+        taker, before = role if same else self._roles[1], await self._server.clock() + timedelta(seconds=10)
         if at_once:
-            new, verdict = await asyncio.gather(taking, self._click(target, cancel=cancel))
+            clicking = asyncio.ensure_future(self._click(target, before, cancel=cancel))
+            await asyncio.sleep(number % MOMENTS / MOMENTS * LONGEST_CLICK)
+            new, verdict = await self._take(old, taker, doing), await clicking
         else:
-            new = await taking
-            verdict = await self._click(target, cancel=cancel)
+            new = await self._take(old, taker, doing)
+            verdict = await self._click(target, before, cancel=cancel)
         self.verdicts[verdict] += 1
         expected = {Verdict.ALREADY_GONE, Verdict.TERMINATED} if at_once else {Verdict.ALREADY_GONE}
         if new is not None:
             self.attempts.reused += 1
             self.attempts.wrong += not self._lives(new, doing) or verdict not in expected
-            await self._leave(new)
+            await self._leave(new, doing)
 
     async def _shown(self, opened: OpenBackend) -> Target:
         reading = await self._server.read(opened.role)
         assert reading is not None
         return target_of(next(backend for backend in reading.backends if backend.pid == opened.pid))
 
-    async def _click(self, target: Target, *, cancel: bool) -> Verdict:
-        before = await self._server.clock() + timedelta(seconds=10)
+    async def _click(self, target: Target, before: datetime, *, cancel: bool) -> Verdict:
         end = self._server.cancel if cancel else self._server.terminate
         verdicts = await end([target], before=before)
         found: BackendId = target.id
@@ -110,13 +114,13 @@ class Reuse:
 
     async def _take(self, old: OpenBackend, role: str, doing: Doing) -> OpenBackend | None:
         """End a session by its client and open one of `role` with its number; None: others were faster each time."""
-        await self._leave(old)
+        await self._leave(old, doing)
         for _ in range(TRIES):
             LAST_PID.write_text(str(old.pid - 1))
             new = await self._open(role, doing)
             if new.pid == old.pid:
                 return new
-            await self._leave(new)
+            await self._leave(new, doing)
         return None
 
     async def _open(self, role: str, doing: Doing) -> OpenBackend:
@@ -127,9 +131,9 @@ class Reuse:
             await eventually(lambda: self._postgres.activity(pid)["state"] == "active", every=0.0005)
         return OpenBackend(pid, self._postgres.activity(pid)["backend_start"], role, connection)
 
-    async def _leave(self, opened: OpenBackend) -> None:
+    async def _leave(self, opened: OpenBackend, doing: Doing) -> None:
         """Close a session and wait until its number is free."""
-        if self._postgres.is_open(opened):
+        if doing is Doing.ACTIVE and self._postgres.is_open(opened):
             # A query that runs would go on without its client.
             self._postgres.admin.execute("SELECT pg_terminate_backend(%s)", [opened.pid])
         opened.connection.pgconn.finish()
@@ -154,13 +158,18 @@ def _exists(pid: int) -> bool:
     return True
 
 
-async def force(major: int, attempts: int) -> Reuse:
-    """Force so many reuses on a server of `major`."""
+async def force(major: int, attempts: int, *, guard: bool = False) -> Reuse:
+    """Force so many reuses on a server of `major`, whose sessions the bot signals with its own rights or through the guard."""
     running = Running(major)
     postgres = Postgres(running)
     students, bot = postgres.make_group(), postgres.make_bot_role()
     roles = tuple(postgres.make_role("student", groups=[students]) for _ in range(2))
-    server = PostgresServer(ServerSettings("class", dsn=postgres.dsn(bot), students=(students,)))
+    settings = ServerSettings("class", dsn=postgres.dsn(bot), students=(students,))
+    server = PostgresServer(settings)
+    if guard:
+        place = Place(bot, "postgres", postgres.admin.info.server_version)
+        with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+            connection.execute(install(settings, place).encode())
     async with AsyncExitStack() as stack:
         stack.callback(running.close)
         await server.open()
@@ -176,6 +185,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.reuse", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--attempts", type=int, default=1000)
     parser.add_argument("--major", type=int, choices=MAJORS, default=NEWEST)
+    parser.add_argument("--guard", action="store_true", help="through the guard on the server")
     parser.add_argument(INSIDE, action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if not chosen.inside:
@@ -188,7 +198,7 @@ def main() -> int:
         ).returncode
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     began = time.monotonic()
-    reuse = asyncio.run(force(chosen.major, chosen.attempts))
+    reuse = asyncio.run(force(chosen.major, chosen.attempts, guard=chosen.guard))
     seconds = round(time.monotonic() - began, 1)
     figures = vars(reuse.attempts) | {"verdicts": dict(reuse.verdicts), "seconds": seconds, "major": chosen.major}
     print(json.dumps(figures))

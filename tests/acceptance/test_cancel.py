@@ -1,5 +1,7 @@
 """`/kill … --cancel`: the query that was shown ends, its connection stays."""
 
+from pathlib import Path
+
 import psycopg
 
 from bot.demo.clients import leave
@@ -9,6 +11,7 @@ from bot.workspace.model import Message
 from tests.courses import Course, Doing
 from tests.eventually import eventually
 from tests.postgres import OpenBackend
+from tests.processes import connbot
 
 
 async def asked_for(course: Course) -> tuple[str, OpenBackend, Message]:
@@ -28,7 +31,7 @@ async def said(one: OpenBackend) -> str:
     return (result.error_field(psycopg.pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode()
 
 
-async def test_the_query_that_was_shown_ends_and_its_connection_stays(course: Course) -> None:
+async def test_the_query_that_was_shown_ends_and_its_connection_stays(course: Course, tmp_path: Path) -> None:
     alice, one, asked = await asked_for(course)
     assert "a query has been running since" in str(asked.blocks)
     assert "pg_sleep" not in str(asked.blocks)
@@ -46,6 +49,8 @@ async def test_the_query_that_was_shown_ends_and_its_connection_stays(course: Co
     assert [(b["pid"], b["outcome"]) for b in entry["backends"]] == [(one.pid, "terminated")]
     listed = await course.ask("tom", f"/connbot history {alice}")
     assert f"query of pid {one.pid} terminated" in listed.text
+    printed = await connbot("history", alice, variables=course.environment, folder=tmp_path)
+    assert f"query of {one.pid} terminated" in printed.out
 
 
 async def test_the_other_button_leaves_it_running(course: Course) -> None:

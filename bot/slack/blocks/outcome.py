@@ -22,6 +22,11 @@ GETS_AN_ERROR = (
     "transaction that was open must be rolled back."
 )
 """What the one whose query it was sees."""
+WAITS_FOR_ITS_CLIENT = (
+    "A query that waits for its own client, as one that takes in data does, stops only when the client goes on: if it must "
+    "stop now, end the connection, without --cancel."
+)
+"""Why a query may go on though it was told to stop."""
 
 KEEPS_ITS_OWN = (
     "The program was told \u201cadmin forced disconnect\u201d. The pooler keeps its own connections to the server and lends them to "
@@ -42,6 +47,8 @@ def render(ended: Ended, *, zone: tzinfo, names: CommandNames) -> Message:
         further.append(f"Look again: {code(typed.conns(names, proposal.role, proposal.server), 120)}.")
     if proposal.kind is Kind.CANCEL and Verdict.TERMINATED in verdicts:
         further.append(GETS_AN_ERROR)
+    if proposal.kind is Kind.CANCEL and Verdict.STILL_ENDING in verdicts:
+        further.append(WAITS_FOR_ITS_CLIENT)
     if proposal.kind is Kind.CLIENT and Verdict.TERMINATED in verdicts:
         further.append(KEEPS_ITS_OWN)
     if not ended.on_record:

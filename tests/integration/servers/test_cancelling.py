@@ -103,6 +103,19 @@ async def test_another_query_of_the_same_session_is_left_alone(course: Class, se
     assert course.postgres.activity(opened.pid)["state"] == "active"
 
 
+async def test_a_query_that_waits_for_its_client_goes_on_until_its_connection_is_ended(course: Class) -> None:
+    server = await course.open(watch_for=0.3)
+    opened = await course.postgres.open_backend(course.make_student())
+    await opened.connection.execute("CREATE TEMP TABLE note (line text)")
+    opened.connection.pgconn.send_query(b"COPY note FROM STDIN")
+    opened.connection.pgconn.flush()
+    await eventually(lambda: course.postgres.activity(opened.pid)["wait_event"] == "ClientRead")
+    await eventually(lambda: course.postgres.activity(opened.pid)["state"] == "active")
+    target = await a_target(server, opened)
+    assert await cancel(course, server, target) == [(Verdict.STILL_ENDING, "")]
+    assert dict(await server.terminate([target], before=course.soon())) == {target.id: Verdict.TERMINATED}
+
+
 async def test_another_query_of_the_same_transaction_is_left_alone(course: Class, server: PostgresServer) -> None:
     opened = await course.postgres.open_backend(course.make_student(), Doing.IN_TRANSACTION)
     await opened.connection.execute("SAVEPOINT here")

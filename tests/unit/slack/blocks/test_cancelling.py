@@ -112,6 +112,7 @@ def test_each_outcome_has_words_of_its_own(verdict: Verdict, detail: str, said: 
     assert said in message.text
     assert not any(word in message.text for word in NEVER)
     assert "57014" not in message.text
+    assert ("end the connection, without --cancel" in message.text) is (verdict is Verdict.STILL_ENDING)
     assert [button["action_id"] for button in buttons(message)] == ([ids.ASK_AGAIN] if again else [])
 
 
