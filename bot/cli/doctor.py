@@ -19,8 +19,12 @@ def examine(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
         return _goes_with_sql()
     environment, faults = inspect_environment(variables)
     settings = examination.read(environment, faults, [*variables])
-    sections = asyncio.run(examination.examine(settings, clock))
-    return _print(sections, variables)
+
+    async def run() -> int:
+        # Printed before the loop ends, which waits for a name that is still being looked up.
+        return _print(await examination.examine(settings, clock), variables)
+
+    return asyncio.run(run())
 
 
 def letter(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
@@ -42,5 +46,5 @@ def _print(sections: list[Section], variables: Mapping[str, str]) -> int:
     terminal = sys.stdout.isatty()
     colours = terminal and not variables.get("NO_COLOR") and variables.get("TERM") != "dumb"
     width = shutil.get_terminal_size().columns if terminal else report.WIDEST
-    print(report.render(sections, width=width, colours=colours))
+    print(report.render(sections, width=width, colours=colours), flush=True)
     return 1 if count(sections, Level.FAULT) else 0

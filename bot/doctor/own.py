@@ -90,7 +90,9 @@ def _file(file: FileSeen) -> Iterable[Finding]:
 
 def _unreachable(seen: OwnSeen) -> Finding:
     if seen.file is None:
-        words = recognise_refusal(seen.failure).words or seen.failure
+        # What failed while connecting may repeat pieces of the address, so of that only known words are told.
+        connecting = seen.failure.startswith("connection")
+        words = recognise_refusal(seen.failure).words or ("" if connecting else seen.failure)
         where = seen.address
         target = Target(where.host, where.port, where.user, where.database)
         return refused.judge(words, target, "The bot's own database", named_in=VARIABLE)

@@ -79,7 +79,7 @@ def _scopes(granted: frozenset[str] | None) -> Sequence[Finding]:
 def _app_token(seen: AppTokenSeen | None, token: str, app_id: str) -> Finding:
     if seen is None or seen.untested:
         why = f" ({visible(seen.untested)})" if seen else ""
-        return note(f"The app-level token could not be tried{why}.")
+        return note(f"The app-level token could not be tried{why}.", "Run `connbot doctor` again in a minute.")
     generate = f"{_HERE} Basic Information → App-Level Tokens → Generate Token and Scopes, scope {APP_SCOPE}. Set it:"
     if seen.problem == "missing_scope":
         return fault(f"The app-level token lacks its scope, {APP_SCOPE}.", generate, "export SLACK_APP_TOKEN=xapp-…")

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Conninfo
 
+from bot.clock import ahead
 from bot.errors import PoolerUnavailable, SetupError
 from bot.servers import opening
 from bot.servers.counting import ServerSlots
@@ -125,7 +126,7 @@ async def _look(connection: Connection, settings: ServerSettings, clock: Callabl
         used=row["used"],
         role_used=row["role_used"],
         students=students,
-        off=row["at"] - (asked + (answered - asked) / 2),
+        off=ahead(row["at"], asked, answered),
         identity=(row["system"], row["started_at"].astimezone(UTC)),
         standby=row["standby"],
         tracks=row["tracks"],

@@ -10,6 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import ahead
 from bot.errors import SetupError
 from bot.slack.api_errors import FAILED, UNREACHABLE, is_passing, why
 from bot.slack.examined import AppTokenSeen, ChannelSeen, SlackSeen
@@ -57,7 +58,7 @@ async def _as_bot(client: AsyncWebClient | None, channels: Sequence[str], clock:
         scopes=None if granted is None else frozenset(filter(None, (scope.strip() for scope in granted.split(",")))),
         app_id=app_id,
         channels=tuple(seen),
-        off=_off(who.headers.get("Date"), asked + (answered - asked) / 2),
+        off=_off(who.headers.get("Date"), asked, answered),
     )
 
 
@@ -93,10 +94,10 @@ async def _channel(client: AsyncWebClient, channel: str) -> ChannelSeen:
     )
 
 
-def _off(date: str | None, at: datetime) -> timedelta | None:
-    """How far the clock of a `Date` header is from `at`; it leaves out what is under a second, half of that on average."""
+def _off(date: str | None, asked: datetime, answered: datetime) -> timedelta | None:
+    """How far the clock of a `Date` header, which leaves out what is under a second, is ahead of ours."""
     try:
         told = parsedate_to_datetime(date or "")
     except ValueError:
         return None
-    return told.astimezone(UTC) + timedelta(seconds=0.5) - at
+    return ahead(told.astimezone(UTC), asked, answered, step=timedelta(seconds=1))

@@ -7,7 +7,6 @@ import pty
 import re
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -79,11 +78,10 @@ async def test_when_everything_is_down_every_check_is_told_and_none_hangs(tmp_pa
             "SLACK_API_URL": f"http://127.0.0.1:{port}/api/",
             "CONNBOT_DATABASE_URL": f"postgresql://nobody@127.0.0.1:{port}/own",
         }
-        began = time.monotonic()
         async with started(("doctor",), variables, tmp_path / "doctor.err") as process:
+            # Within the bound that every process of these tests has.
             ended = await process.end()
 
-    assert time.monotonic() - began < 15
     assert ended.status == 1
     assert "Traceback" not in ended.err
     told = " ".join(ended.out.split())
