@@ -62,7 +62,7 @@ async def test_a_client_is_listed_proposed_and_ended_and_that_is_on_record(poole
     console.add("bob")
 
     listed = await pooled.ask("tom", f"/conns {alice}")
-    assert "At the pooler: 2 clients (1 active, 1 idle)." in listed.text
+    assert "At the pooler: 2 clients (1 with a slot, 1 idle)." in listed.text
     shown = str(listed.blocks)
     assert f"client {busy.id}" in shown
     assert f"on pid {backend.pid}" in shown

@@ -30,7 +30,7 @@ WAITS_FOR_ITS_CLIENT = (
 
 KEEPS_ITS_OWN = (
     "The program was told \u201cadmin forced disconnect\u201d. The pooler keeps its own connections to the server and lends them to "
-    "others; a program that reconnects by itself is closed in the program."
+    "others. If the program reconnects by itself, close it there."
 )
 """What became of the slot when a pooler's client was ended."""
 

@@ -22,6 +22,7 @@ SHOWN = 10
 """Clients told in detail in one message, if they fit."""
 
 _ORDER = (ClientState.ACTIVE, ClientState.WAITING, ClientState.IDLE)
+_COUNTED = {ClientState.ACTIVE: "with a slot", ClientState.WAITING: "waiting", ClientState.IDLE: "idle"}
 
 
 def crowded(backends: Iterable[Backend]) -> list[str]:
@@ -68,7 +69,7 @@ def _headline(found: PooledReading, role: str) -> str:
     counts = {state: sum(client.state is state for client in found.clients) for state in _ORDER}
     if not found.clients:
         return f"At the pooler: no client of {name(role)}"
-    parts = ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)
+    parts = ", ".join(f"{count:,} {_COUNTED[state]}" for state, count in counts.items() if count)
     return f"At the pooler: {plural(len(found.clients), 'client')} ({parts})"
 
 

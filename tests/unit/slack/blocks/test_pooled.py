@@ -113,7 +113,7 @@ def test_each_client_is_shown_with_what_it_is_at_and_a_button() -> None:
         a_client(18, ClientState.WAITING, since=0.2, address=None, application_name=""),
     )
     message = listed(a_pooled(*clients), BACKEND)
-    assert "At the pooler: 3 clients (1 active, 1 waiting, 1 idle)." in message.text
+    assert "At the pooler: 3 clients (1 with a slot, 1 waiting, 1 idle)." in message.text
     sections = [block["text"]["text"] for block in message.blocks if block.get("accessory")]
     assert [section.partition(" \u00b7 since")[0] for section in sections] == [
         "`psql` \u00b7 client 17",
