@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import psycopg
 
 from bot.errors import ServerUnavailable
-from bot.servers.opening import Connection, leave, unavailable
+from bot.servers.opening import Connection, dismiss, leave, unavailable
 from bot.servers.pausing import LONGEST_PAUSE, LONGEST_PAUSE_WHEN_FULL, pause
 from bot.servers.queries import CLOCK
 
@@ -79,6 +79,8 @@ class Holder:
         self._task: asyncio.Task[None] | None = None
         self._running: asyncio.Task[Any] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
+        self._former: list[Connection] = []
+        """Let go, and perhaps not gone from the server yet."""
 
     @property
     def failure(self) -> ServerUnavailable | None:
@@ -141,7 +143,7 @@ class Holder:
             elif self._waiting:
                 await self._carry_out(self._waiting.popleft(), self._connection)
             elif await self._is_quiet(self._connection):
-                await self._carry_out(self._heartbeat(), self._connection)
+                await self._carry_out(self._of_our_own(self._beat), self._connection)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """See that nobody waits for ever should the task end by a fault of ours."""
@@ -199,10 +201,11 @@ class Holder:
             loop.remove_reader(connection.fileno())
         return not self._waiting
 
-    def _heartbeat(self) -> _Request[None]:
+    def _of_our_own(self, work: Callable[[Connection], Awaitable[None]]) -> _Request[None]:
+        """Work that nobody waits for."""
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return _Request(self._beat, answer, repeatable=False, until=inf)
+        return _Request(work, answer, repeatable=False, until=inf)
 
     # Connections coming and going.
 
@@ -257,6 +260,8 @@ class Holder:
         self._failure = None
         self._failures = 0
         self._tried.set()
+        while self._former:
+            self._waiting.append(self._of_our_own(partial(dismiss, self._former.pop())))
         log.info("connected", extra={"action": "connect", "server": self._server})
 
     def _drop(self) -> None:
@@ -279,6 +284,7 @@ class Holder:
             self._waiting.popleft().fail(_again(failure))
 
     def _let_go(self, connection: Connection, stuck: asyncio.Task[Any] | None) -> None:
+        self._former.append(connection)
         leaving = asyncio.create_task(leave(connection, stuck), name=f"leaving {self._server}")
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)

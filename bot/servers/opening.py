@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -24,7 +25,13 @@ from bot.servers.guard_function import GuardFacts
 from bot.servers.rights import RightsFacts
 from bot.servers.settings import ServerSettings
 
-Connection = psycopg.AsyncConnection[DictRow]
+
+class Connection(psycopg.AsyncConnection[DictRow]):
+    """A connection to a students' server."""
+
+    session: tuple[int, datetime] | None = None
+    """Its pid and start there, as soon as it has settled in."""
+
 
 LOCAL_POOLER = "local"
 STATEMENT_TIMEOUT_MS = 2500
@@ -99,9 +106,7 @@ async def connect(settings: ServerSettings) -> Connection:
     options = " ".join((given, *(f"-c {name}={value}" for name, value in _PINNED.items()))).strip()
     conninfo = make_conninfo(settings.dsn, options=options, **_PARAMETERS)
     try:
-        connection = await psycopg.AsyncConnection.connect(
-            conninfo, autocommit=True, prepare_threshold=0, row_factory=dict_row
-        )
+        connection = await Connection.connect(conninfo, autocommit=True, prepare_threshold=0, row_factory=dict_row)
     except (psycopg.Error, OSError, ValueError) as exc:
         # The last two are what a host name that is none raises while it is looked up. Not chained: libpq repeats pieces of the connection string, which a log would then show.
         raise _unavailable_at_connect(settings.name, str(exc)) from None
@@ -115,6 +120,9 @@ async def connect(settings: ServerSettings) -> Connection:
 async def settle_in(connection: Connection, settings: ServerSettings) -> RightsFacts:
     """Pin what a connection string cannot, and read what the bot's role may do; raises `psycopg.Error`, `ServerUnavailable`."""
     await connection.execute(queries.SETTLE_IN, binary=True)
+    cursor = await connection.execute(queries.OWN_SESSION, binary=True)
+    own = await cursor.fetchone() or {}
+    connection.session = own["pid"], own["backend_start"]
     return await look(connection, settings)
 
 
@@ -147,6 +155,16 @@ async def leave(connection: Connection, stuck: asyncio.Task[Any] | None) -> None
             cut.shutdown(socket.SHUT_RDWR)
         await asyncio.wait({stuck})
     await connection.close()
+
+
+async def dismiss(former: Connection, connection: Connection) -> None:
+    """End what is left on the server of a connection that was let go: where the way to it is dead, its slot would stay taken.
+
+    The server itself may not notice for hours. Every role may end its own sessions.
+    """
+    if former.session is not None:
+        pid, started_at = former.session
+        await connection.execute(queries.END_FORMER, {"pid": pid, "started_at": started_at}, binary=True)
 
 
 def unavailable(server: str, error: psycopg.Error) -> ServerUnavailable:

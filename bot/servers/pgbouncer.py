@@ -145,7 +145,7 @@ class Console:
     async def _connect(self) -> Connection:
         try:
             async with asyncio.timeout(self._deadline):
-                connection = await psycopg.AsyncConnection.connect(
+                connection = await Connection.connect(
                     self._conninfo, autocommit=True, prepare_threshold=None, row_factory=dict_row
                 )
         except TimeoutError:

@@ -116,6 +116,17 @@ WHERE role.rolcanlogin AND NOT role.rolsuper AND NOT role.rolreplication AND (
 CLOCK = "SELECT clock_timestamp()"
 """The server's time. Needs no right."""
 
+OWN_SESSION = "SELECT pid, backend_start FROM pg_stat_get_activity(pg_backend_pid())"
+"""Which session this is. Needs no right."""
+
+END_FORMER = """
+SELECT pg_terminate_backend(former.pid)
+FROM pg_stat_get_activity(%(pid)s::int) AS former
+JOIN pg_roles AS own ON own.oid = former.usesysid AND own.rolname = session_user
+WHERE former.backend_start = %(started_at)s::timestamptz
+"""
+"""End a former session of the bot's own. Needs no right."""
+
 PINNED_LATER = ("idle_session_timeout", "transaction_timeout")
 SETTLE_IN = f"""
 SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN {PINNED_LATER!r}

@@ -79,12 +79,15 @@ class Class:
 
 
 @asynccontextmanager
-async def held(course: Class, bot: str | None = None, **options: Any) -> AsyncIterator[Holder]:
+async def held(
+    course: Class, bot: str | None = None, *, dsn: str | None = None, **options: Any
+) -> AsyncIterator[Holder]:
     """Hold a connection of the bot's."""
-    settings = course.settings(bot)
+    settings = course.settings(bot, **({} if dsn is None else {"dsn": dsn}))
 
     async def connect() -> Connection:
         connection = await opening.connect(settings)
+        await opening.settle_in(connection, settings)
         # The connection's own time-out would end a slow query before the holder's deadline is tested.
         await connection.execute("SET statement_timeout = 0")
         return connection
@@ -130,3 +133,8 @@ async def server(request: pytest.FixtureRequest, course: Class) -> PostgresServe
     if getattr(request, "param", "") == "guard":
         course.stand_guard()
     return await course.open()
+
+
+@pytest.fixture
+def course18(postgres18: Postgres) -> Class:
+    return Class(postgres18, postgres18.make_group(), postgres18.make_bot_role())

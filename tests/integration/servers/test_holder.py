@@ -10,12 +10,6 @@ from bot.servers.opening import Connection
 from bot.servers.sharing import SharedReads
 from tests.eventually import eventually
 from tests.integration.servers.conftest import Class, held, pid
-from tests.postgres import Postgres
-
-
-@pytest.fixture
-def course18(postgres18: Postgres) -> Class:
-    return Class(postgres18, postgres18.make_group(), postgres18.make_bot_role())
 
 
 def query(statement: str) -> Callable[[Connection], Awaitable[object]]:

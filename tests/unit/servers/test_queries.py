@@ -24,7 +24,9 @@ def test_what_people_typed_is_never_selected(name: str) -> None:
     assert not re.search(r"\*\s+FROM\s+pg_stat", statement)
 
 
-def test_one_statement_signals() -> None:
-    assert [name for name, text in STATEMENTS.items() if "pg_terminate_backend" in text] == ["TERMINATE"]
+def test_one_statement_signals_others_and_one_a_former_session_of_our_own() -> None:
+    ending = [name for name, text in STATEMENTS.items() if "pg_terminate_backend" in text]
+    assert ending == ["END_FORMER", "TERMINATE"]
+    assert "own.rolname = session_user" in STATEMENTS["END_FORMER"]
     assert [name for name, text in STATEMENTS.items() if "pg_cancel_backend" in text] == ["CANCEL"]
     assert [name for name, text in CLASSDB.items() if "killConnection" in text] == ["terminate"]
