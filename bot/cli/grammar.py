@@ -23,6 +23,7 @@ def grammar() -> argparse.ArgumentParser:
     _add_owners(commands)
     _add_roster(commands)
     _add_record(commands)
+    _add_diagnose(commands)
     return top
 
 
@@ -146,6 +147,13 @@ def _add_record(commands: Commands) -> None:
     )
     forget.add_argument("slack_id", type=_slack_id, metavar="SLACK_ID")
     forget.set_defaults(run="forgetting.forget")
+
+
+def _add_diagnose(commands: Commands) -> None:
+    diagnose = commands.add_parser("diagnose", help="what an error about a connection means and what to do")
+    diagnose.add_argument("--json", action="store_true", help="only what was recognised, as JSON")
+    diagnose.add_argument("text", metavar="TEXT", nargs="*", help="the error (default: standard input)")
+    diagnose.set_defaults(run="diagnosis.diagnose")
 
 
 def _port(text: str) -> int:

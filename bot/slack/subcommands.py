@@ -10,7 +10,7 @@ from bot.slack.commands import take_server, whose
 from bot.slack.words import Problem, Word, slack_id, split, wrong
 
 CONNBOT = "connbot"
-LATER = ("diagnose", "link", "summary", "advice", "limit")
+LATER = ("link", "summary", "advice", "limit")
 """Words of `/connbot` whose features are not in this program yet."""
 
 
@@ -73,13 +73,20 @@ class Disown:
 
 
 @dataclass(frozen=True, slots=True)
+class Diagnose:
+    """`/connbot diagnose TEXT`; `text` as Slack sent it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unsupported:
     """A word of `/connbot` whose feature is not in this program yet."""
 
     word: str
 
 
-ConnbotRequest = Help | Allow | Disallow | Members | History | Own | Disown | Unsupported
+ConnbotRequest = Help | Allow | Disallow | Members | History | Own | Disown | Diagnose | Unsupported
 
 
 def parse_connbot(text: str, *, zone: tzinfo, now: datetime) -> ConnbotRequest:
@@ -87,6 +94,8 @@ def parse_connbot(text: str, *, zone: tzinfo, now: datetime) -> ConnbotRequest:
     first = re.match(r"\s*(\w+)", text)
     if first and first[1].casefold() in LATER:
         return Unsupported(first[1].casefold())
+    if first and first[1].casefold() == "diagnose":
+        return _diagnose(text[first.end() :])
     words = split(CONNBOT, text)
     if not words or words[0].is_word("help", "--help", "-h", "\u2014help", "\u2013help"):
         return Help()
@@ -97,6 +106,13 @@ def parse_connbot(text: str, *, zone: tzinfo, now: datetime) -> ConnbotRequest:
     server, others = take_server(CONNBOT, others, after=0)
     request = parse(others, server)
     return replace(request, until=until) if isinstance(request, Allow) else request
+
+
+def _diagnose(text: str) -> Diagnose:
+    """Take the text as it is: nothing in an error is a keyword or a quotation to be closed."""
+    if not text.strip():
+        raise wrong(CONNBOT, Problem.TEXT_MISSING)
+    return Diagnose(text)
 
 
 def _person(words: Sequence[Word]) -> str:

@@ -41,6 +41,7 @@ class Problem(StrEnum):
     BAD_TIME = "bad_time"
     PAST_TIME = "past_time"
     UNEXPECTED = "unexpected"
+    TEXT_MISSING = "text_missing"
     STALE_BUTTON = "stale_button"
     NOTHING_TICKED = "nothing_ticked"
 

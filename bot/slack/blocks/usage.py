@@ -35,6 +35,7 @@ _PROBLEMS = {
     Problem.BAD_TIME: "{typed} is no time. Write a date such as 2026-12-20, or 2026-12-20 18:00.",
     Problem.PAST_TIME: "{typed} is over already.",
     Problem.UNEXPECTED: "I did not expect {typed}.",
+    Problem.TEXT_MISSING: "The error is missing: paste it behind \u201cdiagnose\u201d.",
     Problem.STALE_BUTTON: "This button is not one I can read any more, and nothing was done. Type the command again.",
     Problem.NOTHING_TICKED: "Nothing is ticked: tick at least one connection, then press the button again.",
 }
@@ -112,6 +113,7 @@ def _connbot(names: CommandNames) -> list[str]:
     allow = f"{names.connbot} allow @Ann responder sec1_*,@section2 on class until 2026-12-20"
     return [
         f"{code(f'{names.connbot} help')} \u2014 this",
+        f"{code(f'{names.connbot} diagnose FATAL: …')} \u2014 what an error means and what to do: paste the whole message",
         f"{code(f'{names.connbot} history alice')} \u2014 what was done to alice's connections (responders)",
         f"{code(f'{names.connbot} members')} \u2014 who may help here (instructors)",
         f"{code(allow, 120)} \u2014 let Ann help; roles, server and end may be left out (instructors)",

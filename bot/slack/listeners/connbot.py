@@ -6,14 +6,16 @@ from bot.access.allow_list import AllowList, Grant
 from bot.access.member import Action, Denied, Standing
 from bot.access.ownership import Ownership
 from bot.access.policy import permit
+from bot.causes.recognise import recognise
 from bot.connections.doorway import Doorway
+from bot.diagnosis.advice import for_text
 from bot.errors import NotPermitted
 from bot.incidents.event import Event
 from bot.incidents.review import Review
 from bot.servers.fleet import Fleet
 from bot.slack import subcommands as sub
 from bot.slack.announcer import Announcer
-from bot.slack.blocks import history, members, usage
+from bot.slack.blocks import diagnosis, history, members, usage
 from bot.slack.blocks.text import Message
 from bot.slack.call import Call
 from bot.slack.commands import CommandNames
@@ -58,6 +60,8 @@ class ConnbotListener:
                 return usage.render_help(viewer=call.actor.id, names=self._names)
             case sub.Unsupported(word):
                 return usage.render_unsupported(word, names=self._names)
+            case sub.Diagnose(text):
+                return diagnosis.render(recognise(text), for_text(text), names=self._names)
             case sub.Allow():
                 return await self._allow(request, call)
             case sub.Disallow():

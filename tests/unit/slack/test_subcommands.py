@@ -10,6 +10,7 @@ from bot.slack.subcommands import (
     LATER,
     Allow,
     ConnbotRequest,
+    Diagnose,
     Disallow,
     Disown,
     Help,
@@ -40,7 +41,11 @@ def parse(text: str) -> ConnbotRequest:
         ("?", Help()),
         ("\u2014help", Help()),
         *((word, Unsupported(word)) for word in LATER),
-        ('Diagnose FATAL: too many connections for role "alice', Unsupported("diagnose")),
+        (
+            'Diagnose FATAL: too many for role "alice\n&lt;b&gt;',
+            Diagnose(' FATAL: too many for role "alice\n&lt;b&gt;'),
+        ),
+        ("diagnose help on until", Diagnose(" help on until")),
         ("members", Members()),
         ("members on lab", Members("lab")),
         ("history", History()),
@@ -101,6 +106,8 @@ def test_connbot_reads(text: str, request_: ConnbotRequest) -> None:
         ("own <@U0ALICE> <@U0BOB>", "not_a_role @U0BOB"),
         ("own <@U0ALICE> alice bob", "unexpected bob"),
         ("disown <@U0ALICE> a b", "unexpected b"),
+        ("diagnose", "text_missing"),
+        ("Diagnose  \n", "text_missing"),
     ],
 )
 def test_connbot_says_what_is_wrong(text: str, problem: str) -> None:
