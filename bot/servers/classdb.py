@@ -14,16 +14,15 @@ STUDENTS = "classdb_student"
 """The role whose members are ClassDB's students."""
 
 _LISTED = """
-        SELECT its.oid, its.rolname, listed.*
+        SELECT its.oid, listed.*
         FROM ({roles}) AS its
         CROSS JOIN LATERAL classdb.listUserConnections('"' || its.rolname || '"') AS listed
-        WHERE listed.username = its.rolname
 """
-# A lock on its own number: of the transaction, and of what it writes.
+# The locks of a transaction on its own two numbers; it has the second from its first write on. Who waits for it asks for another mode.
 _HELD = """
         SELECT pid, bool_or(locktype = 'transactionid') AS has_written
         FROM pg_locks
-        WHERE locktype IN ('virtualxid', 'transactionid') AND mode = 'ExclusiveLock' AND granted
+        WHERE locktype IN ('virtualxid', 'transactionid') AND mode = 'ExclusiveLock'
         GROUP BY pid
 """
 

@@ -309,6 +309,41 @@ async def test_what_runs_a_query_since_is_left_alone_and_what_has_run_one_is_not
     assert await end(course, server, *backends) == [(Verdict.CHANGED, ""), (Verdict.TERMINATED, "")]
 
 
+async def test_a_query_that_has_begun_to_write_since_is_left_alone(
+    course: Class, classdb: ClassDb, server: PostgresServer
+) -> None:
+    one = await course.postgres.open_backend(classdb.make_student())
+    writes = "DO $$ BEGIN PERFORM pg_advisory_lock(7); CREATE TEMP TABLE note (line text); PERFORM pg_sleep(60); END $$"
+    course.postgres.run("SELECT pg_advisory_lock(7)")
+    try:
+        one.connection.pgconn.send_query(writes.encode())
+        one.connection.pgconn.flush()
+        await eventually(lambda: course.postgres.activity(one.pid)["wait_event"] == "advisory")
+        backend = await shown(server, one)
+        assert not backend.has_written
+    finally:
+        course.postgres.run("SELECT pg_advisory_unlock(7)")
+    await eventually(lambda: course.postgres.activity(one.pid)["backend_xid"])
+    assert await end(course, server, backend) == [(Verdict.CHANGED, "")]
+
+
+async def test_who_waits_for_a_writer_has_not_written(course: Class, classdb: ClassDb, server: PostgresServer) -> None:
+    student = classdb.make_student()
+    base = course.postgres.make_database("shared", owner=student)
+    writer, waiter = [await course.postgres.open_backend(student, dbname=base) for _ in range(2)]
+    for statement in (
+        "CREATE SCHEMA shared",
+        "CREATE TABLE shared.row AS SELECT 1 AS n",
+        "BEGIN",
+        "UPDATE shared.row SET n = 2",
+    ):
+        await writer.connection.execute(statement.encode())
+    waiter.connection.pgconn.send_query(b"SELECT n FROM shared.row FOR UPDATE")
+    waiter.connection.pgconn.flush()
+    await eventually(lambda: course.postgres.activity(waiter.pid)["wait_event_type"] == "Lock")
+    assert [(await shown(server, one)).has_written for one in (writer, waiter)] == [True, False]
+
+
 @pytest.mark.parametrize("doing", list(Doing))
 async def test_whatever_it_does_it_is_ended_if_it_was_shown_so(
     course: Class, classdb: ClassDb, server: PostgresServer, doing: Doing
