@@ -117,9 +117,10 @@ class Postgres:
         superuser: bool = False,
         replication: bool = False,
         password: str | None = None,
+        name: str = "",
     ) -> str:
-        """Create a role named `prefix`, `_` and something unique; only one with a `password` is asked for it."""
-        name = _unique(prefix)
+        """Create a role named `name`, else `prefix`, `_` and something unique; only one with a `password` is asked for it."""
+        name = name or _unique(prefix)
         flags = {"LOGIN": login, "SUPERUSER": superuser, "REPLICATION": replication}
         options = [sql.SQL("CONNECTION LIMIT {}").format(limit)]
         options += [sql.SQL("" if wanted else "NO") + sql.SQL(word) for word, wanted in flags.items()]

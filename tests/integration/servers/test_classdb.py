@@ -193,11 +193,12 @@ async def test_functions_that_are_not_classdb_s_are_not_used(course: Class, clas
     ]
 
 
-async def test_a_name_means_that_very_role_then_the_folded_one(course: Class, server: PostgresServer) -> None:
+async def test_a_name_means_that_very_role_then_the_folded_one(
+    course: Class, classdb: ClassDb, server: PostgresServer
+) -> None:
     names = [f"{prefix}{course.bot}" for prefix in ("Ann", "ann", 'o"d', '"', "<!channel> ")]
     for name in names:
-        course.postgres.run("CREATE ROLE {} LOGIN IN ROLE {}", name, STUDENTS)
-        course.postgres._roles.append(name)
+        classdb.make_student(name=name)
     sessions = [await course.postgres.open_backend(name) for name in names]
 
     async def pids(name: str) -> list[int]:
@@ -208,6 +209,19 @@ async def test_a_name_means_that_very_role_then_the_folded_one(course: Class, se
     assert await end(course, server, await shown(server, sessions[0])) == [(Verdict.TERMINATED, "")]
     assert [course.postgres.is_open(one) for one in sessions] == [False, True, True, True, True]
     assert await end(course, server, await shown(server, sessions[2])) == [(Verdict.TERMINATED, "")]
+
+
+async def test_what_a_list_tells_of_others_is_nobody_s(course: Class, classdb: ClassDb, server: PostgresServer) -> None:
+    """As one that folds the name it is given would."""
+    classdb.run(
+        "CREATE OR REPLACE FUNCTION classdb.foldPgID(identifier varchar) RETURNS varchar LANGUAGE sql IMMUTABLE"
+        " RETURN lower(trim(both '\"' FROM identifier))"
+    )
+    name = classdb.make_student(name=course.bot.upper())
+    one = await course.postgres.open_backend(name)
+    assert (await read(server, name)).backends == ()
+    assert [backend.pid for backend in (await read(server, course.bot)).backends] != [one.pid]
+    assert course.postgres.is_open(one)
 
 
 @pytest.mark.parametrize(
