@@ -25,26 +25,26 @@ def configured(tmp_path: Path) -> Path:
 
 
 async def test_with_the_script_a_new_role_ends_a_session_and_nothing_stays_of_it(
-    postgres: Postgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    postgres18: Postgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="bot")
-    newcomer = f"newcomer_{postgres.make_role('unused')}"
-    dsn = postgres.dsn(newcomer)
+    newcomer = f"newcomer_{postgres18.make_role('unused')}"
+    dsn = postgres18.dsn(newcomer)
     url = f"sqlite:///{tmp_path / 'own.db'}"
-    async with a_course(postgres, url, tmp_path, dsn=dsn, serving=False) as course:
+    async with a_course(postgres18, url, tmp_path, dsn=dsn, serving=False) as course:
         student = course.make_student()
-        before = catalogue(postgres)
+        before = catalogue(postgres18)
         # Without its role the bot cannot log in, so the script comes without the server having been asked.
         printed = await connbot("doctor", "--sql", "class", variables=course.environment, folder=tmp_path)
         assert printed.status == 0
         assert "could not be asked" in printed.err
-        assert run_script(postgres, printed.out) == (0, "")
+        assert run_script(postgres18, printed.out) == (0, "")
         again = await connbot("doctor", "--sql", "class", variables=course.environment, folder=tmp_path)
         assert (again.status, again.err) == (0, "")
-        assert f"for PostgreSQL {postgres.major}:" in again.out
-        assert run_script(postgres, again.out) == (0, "")
+        assert f"for PostgreSQL {postgres18.major}:" in again.out
+        assert run_script(postgres18, again.out) == (0, "")
 
-        opened = await postgres.open_backend(student)
+        opened = await postgres18.open_backend(student)
         async with served(course):
             await course.grant("tina", Grade.RESPONDER)
             asked = await course.ask("tina", f"/kill {student} {opened.pid}")
@@ -55,8 +55,8 @@ async def test_with_the_script_a_new_role_ends_a_session_and_nothing_stays_of_it
 
         printed = await connbot("doctor", "--sql", "class", "--remove", variables=course.environment, folder=tmp_path)
         assert (printed.status, printed.err) == (0, "")
-        assert run_script(postgres, printed.out) == (0, "")
-        assert catalogue(postgres) == before
+        assert run_script(postgres18, printed.out) == (0, "")
+        assert catalogue(postgres18) == before
 
 
 def test_a_server_that_is_not_there_still_gets_its_script(capsys: pytest.CaptureFixture[str], configured: Path) -> None:

@@ -124,6 +124,13 @@ async def course(postgres: Postgres) -> AsyncIterator[Class]:
         yield Class(postgres, postgres.make_group(), postgres.make_bot_role(), stack)
 
 
+@pytest.fixture
+async def newest(postgres18: Postgres) -> AsyncIterator[Class]:
+    """The same on the newest major alone, for what is the same on all of them."""
+    async with AsyncExitStack() as stack:
+        yield Class(postgres18, postgres18.make_group(), postgres18.make_bot_role(), stack)
+
+
 BY_ANY_MEANS = pytest.mark.parametrize("server", ["own rights", "guard"], indirect=True)
 """For tests of `server` that hold through the guard as well."""
 

@@ -330,10 +330,10 @@ def _role_that_is_a_member(course: Class, scripts: Scripts) -> str:
     ],
 )
 def test_what_stands_in_the_way_is_told_and_nothing_is_changed(
-    course: Class, obstacle: Callable[[Class, Scripts], str]
+    newest: Class, obstacle: Callable[[Class, Scripts], str]
 ) -> None:
-    scripts = Scripts(course, course.bot)
-    words = obstacle(course, scripts)
+    scripts = Scripts(newest, newest.bot)
+    words = obstacle(newest, scripts)
     before = scripts.catalogue()
     status, said = scripts.install()
     assert status == 3, said

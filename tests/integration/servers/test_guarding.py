@@ -123,25 +123,25 @@ NOT_UNDONE: Sequence[str] = ("owner who logs in", "rights too many", "members", 
 
 
 @pytest.mark.parametrize("what", CHANGES)
-async def test_a_changed_guard_is_told_of_and_not_used_until_its_script_has_run_again(course: Class, what: str) -> None:
-    bot = plain_bot(course)
-    course.stand_guard(bot)
-    server = await course.open(bot)
-    change(course, bot, CHANGES[what])
+async def test_a_changed_guard_is_told_of_and_not_used_until_its_script_has_run_again(newest: Class, what: str) -> None:
+    bot = plain_bot(newest)
+    newest.stand_guard(bot)
+    server = await newest.open(bot)
+    change(newest, bot, CHANGES[what])
 
-    assert await end_one(course, server) == (Verdict.FAILED, "no_right")
+    assert await end_one(newest, server) == (Verdict.FAILED, "no_right")
     assert server.guard.standing is GuardStanding.CHANGED
     assert what.split(maxsplit=1)[0] in server.guard.differs
     assert Missing(MissingKind.GUARD_CHANGED, Cost.TERMINATING, ", ".join(server.guard.differs)) in server.missing
-    course.postgres.run("GRANT pg_signal_backend TO {}", bot)
-    assert await end_one(course, server) == (Verdict.TERMINATED, "")
+    newest.postgres.run("GRANT pg_signal_backend TO {}", bot)
+    assert await end_one(newest, server) == (Verdict.TERMINATED, "")
     assert Missing(MissingKind.GUARD_CHANGED, Cost.LEAST_RIGHTS, ", ".join(server.guard.differs)) in server.missing
     if what in NOT_UNDONE:
         with pytest.raises(psycopg.errors.RaiseException):
-            course.stand_guard(bot)
+            newest.stand_guard(bot)
         return
-    course.stand_guard(bot)
-    assert await end_one(course, server) == (Verdict.TERMINATED, "")
+    newest.stand_guard(bot)
+    assert await end_one(newest, server) == (Verdict.TERMINATED, "")
     assert not server.guard.differs
     assert not server.missing
 
@@ -190,3 +190,15 @@ async def test_a_session_that_ends_by_itself_before_the_signal_is_gone(course: C
     await course.postgres.close_backend(first)
     verdicts = await server.terminate(targets, before=course.soon())
     assert [*verdicts.values()] == [Verdict.ALREADY_GONE, Verdict.TERMINATED]
+
+
+async def test_only_who_can_act_as_the_guard_s_role_is_its_member(course: Class) -> None:
+    bot = plain_bot(course)
+    course.stand_guard(bot)
+    server = await course.open(bot, heartbeat_every=SOON)
+    if course.postgres.major >= 16:
+        # As whoever made a role has it since then.
+        change(course, bot, "GRANT {guard} TO {student} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
+        assert await end_one(course, server) == (Verdict.TERMINATED, "")
+    change(course, bot, "GRANT {guard} TO {student} WITH ADMIN OPTION")
+    await eventually(lambda: server.guard.differs == ("members",))
