@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bot.incidents.proposal import USUAL, Proposal, Waits
+from bot.incidents.proposal import USUAL, Kind, Proposal, Waits
 from bot.servers.backend import Backend
 from bot.servers.server import Verdict
 
@@ -10,9 +10,9 @@ from bot.servers.server import Verdict
 def came_back(ended: Proposal, clients: Iterable[Backend], waits: Waits = USUAL) -> tuple[int, ...]:
     """The pids of `clients` that began after the claim with the program and address of a backend that was terminated then.
 
-    Each terminated backend explains one of them; the claim's time is the server's, from the deadline.
+    Each terminated backend explains one of them; none where no backend was to end. The claim's time is the server's, from the deadline.
     """
-    if ended.deadline is None:
+    if ended.deadline is None or ended.kind is not Kind.TERMINATE:
         return ()
     claimed_at = ended.deadline - waits.claim_holds_for
     terminated = {outcome.backend for outcome in ended.outcomes if outcome.verdict is Verdict.TERMINATED}

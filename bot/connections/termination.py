@@ -203,8 +203,6 @@ class Termination:
 
     async def returned(self, ended: Proposal) -> tuple[int, ...]:
         """The pids of clients that reconnected by themselves since `ended` was claimed; none where the server does not tell."""
-        if ended.kind is not Kind.TERMINATE:
-            return ()
         try:
             reading = await self._fleet.choose(ended.server).read(ended.role)
         except ServerUnavailable:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.connections.reconnects import came_back
-from bot.incidents.proposal import CLAIM_HOLDS_FOR, Outcome, Proposal
+from bot.incidents.proposal import CLAIM_HOLDS_FOR, Kind, Outcome, Proposal
 from bot.servers.backend import Backend
 from bot.servers.server import Verdict
 from tests.builders import NOON, a_backend, a_proposal
@@ -38,3 +40,10 @@ def test_what_was_there_before_or_is_another_program_or_was_not_ended_did_not_co
     assert came_back(ended(gone), [a_backend(3), other, after(gone, 4, 0)]) == ()
     assert came_back(ended(gone, verdict=Verdict.ALREADY_GONE), [after(gone, 2)]) == ()
     assert came_back(a_proposal(gone), [after(gone, 2)]) == ()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.TERMINATE])
+def test_where_no_connection_was_ended_none_came_back(kind: Kind) -> None:
+    gone = a_backend(1)
+
+    assert came_back(replace(ended(gone), kind=kind), [after(gone, 2)]) == ()

@@ -11,7 +11,7 @@ from bot.servers.backend import Backend
 from bot.servers.server import Verdict
 from bot.servers.strays import in_use
 from bot.slack import ids
-from bot.slack.blocks import confirmation, outcome, settled
+from bot.slack.blocks import confirmation, outcome, settled, usage
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from tests.block_rules import buttons, faults, strings
@@ -156,3 +156,8 @@ def test_hostile_names_and_many_of_them_stay_within_slacks_limits(name: str, cou
     asked(*backends)
     verdicts = list(Verdict)
     ended(*(an_outcome(one, verdicts[at % len(verdicts)], name) for at, one in enumerate(backends)), backends=backends)
+
+
+def test_help_names_it() -> None:
+    told = usage.render_help(viewer="U0ALICE", names=NAMED).text
+    assert "`/pgkill alice 4711 --cancel` — only cancel the query that runs there; the connection stays" in told
