@@ -72,6 +72,10 @@ def test_every_command_explains_itself(terminal: Terminal, command: tuple[str, .
         "demo --port 70000",
         "demo --port x",
         "serve now",
+        "doctor --sql",
+        "doctor --remove",
+        "doctor --letter --remove",
+        "doctor --letter --sql class",
     ],
 )
 def test_wrong_usage_is_2(terminal: Terminal, line: str) -> None:

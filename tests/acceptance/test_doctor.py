@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from bot.access.member import Grade
 from tests.courses import APP_TOKEN, BOT_TOKEN, CHANNEL, SECRET, Course, a_course, served
 from tests.postgres import Postgres
@@ -100,6 +98,7 @@ async def test_without_any_settings_all_that_is_missing_is_named(tmp_path: Path)
     told = " ".join(ended.out.split())
     for missing in ("SLACK_BOT_TOKEN is not set", "SLACK_APP_TOKEN", "There is no connbot.toml", "connbot allow"):
         assert missing in told
+    assert "\x1b" not in ended.out
     assert not (tmp_path / "connbot.db").exists()
 
 
@@ -119,9 +118,7 @@ def seen_in_a_terminal(folder: Path, width: int) -> str:
     return said.decode().replace("\r\n", "\n")
 
 
-async def test_a_terminal_gets_colours_and_its_own_width_a_pipe_neither(tmp_path: Path) -> None:
-    async with started(("doctor",), {}, tmp_path / "doctor.err") as process:
-        assert "\x1b" not in (await process.end()).out
+async def test_a_terminal_gets_colours_and_its_own_width(tmp_path: Path) -> None:
     told = seen_in_a_terminal(tmp_path, 44)
     assert "\x1b[1;31mFAULT" in told
     words = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in told.splitlines()]
@@ -157,12 +154,3 @@ async def test_the_letter_of_a_true_server_holds_the_script_that_is_printed_for_
     assert script.strip() in letter
     assert f"PostgreSQL {postgres18.server.version}" in letter
     assert "The guard is not yet in place." in letter
-
-
-@pytest.mark.parametrize("words", [("--remove",), ("--letter", "--sql", "class"), ("--letter", "--remove")])
-async def test_options_that_do_not_go_together(tmp_path: Path, words: tuple[str, ...]) -> None:
-    async with started(("doctor", *words), {}, tmp_path / "doctor.err") as process:
-        ended = await process.end()
-
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.err.startswith("usage: connbot doctor")

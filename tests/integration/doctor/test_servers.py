@@ -46,35 +46,35 @@ async def test_the_right_to_see_is_granted_as_printed(newcomer: Newcomer) -> Non
     assert (await newcomer.look(dsn)).bad(SERVER) == []
 
 
-async def test_the_guard_is_made_and_mended_as_printed(newcomer: Newcomer) -> None:
-    bot = bot_of(newcomer.postgres, stats=False, signal=False, reserved=False)
-    dsn = newcomer.postgres.dsn(bot)
+async def test_the_guard_is_made_and_mended_as_printed(newcomer18: Newcomer) -> None:
+    bot = bot_of(newcomer18.postgres, stats=False, signal=False, reserved=False)
+    dsn = newcomer18.postgres.dsn(bot)
     try:
-        found = (await newcomer.look(dsn)).the("has no rights yet")
+        found = (await newcomer18.look(dsn)).the("has no rights yet")
         assert found.level is Level.FAULT
-        newcomer.run(found)
-        told = await newcomer.look(dsn)
+        newcomer18.run(found)
+        told = await newcomer18.look(dsn)
         assert told.bad(SERVER) == []
         assert told.says("It ends sessions through the guard")
 
         # With the other way as well, a stolen password would end anybody's sessions.
-        newcomer.postgres.run("GRANT pg_signal_backend TO {}", bot)
-        newcomer.run((await newcomer.look(dsn)).the("has pg_signal_backend as well"))
-        assert (await newcomer.look(dsn)).bad(SERVER) == []
+        newcomer18.postgres.run("GRANT pg_signal_backend TO {}", bot)
+        newcomer18.run((await newcomer18.look(dsn)).the("has pg_signal_backend as well"))
+        assert (await newcomer18.look(dsn)).bad(SERVER) == []
 
         # Another list of students, then another hand in it.
-        others = newcomer.postgres.make_group()
-        newcomer.postgres.make_role("student", groups=(others,))
-        newcomer.students = others
-        newcomer.run((await newcomer.look(dsn)).the("The guard knows other students"))
-        assert (await newcomer.look(dsn)).bad(SERVER) == []
-        newcomer.postgres.run("GRANT USAGE ON SCHEMA {} TO PUBLIC", f"{bot}_guard")
-        found = (await newcomer.look(dsn)).the("not as its script makes it")
+        others = newcomer18.postgres.make_group()
+        newcomer18.postgres.make_role("student", groups=(others,))
+        newcomer18.students = others
+        newcomer18.run((await newcomer18.look(dsn)).the("other students than connbot.toml"))
+        assert (await newcomer18.look(dsn)).bad(SERVER) == []
+        newcomer18.postgres.run("GRANT USAGE ON SCHEMA {} TO PUBLIC", f"{bot}_guard")
+        found = (await newcomer18.look(dsn)).the("not as its script makes it")
         assert found.level is Level.FAULT
-        newcomer.run(found)
-        assert (await newcomer.look(dsn)).bad(SERVER) == []
+        newcomer18.run(found)
+        assert (await newcomer18.look(dsn)).bad(SERVER) == []
     finally:
-        newcomer.shell("connbot doctor --sql class --remove > removal.sql && psql -X -d postgres -f removal.sql")
+        newcomer18.shell("connbot doctor --sql class --remove > removal.sql && psql -X -d postgres -f removal.sql")
 
 
 async def test_without_the_guard_it_is_advised_and_can_be_had_as_printed(newcomer18: Newcomer) -> None:
