@@ -57,6 +57,13 @@ class PgBouncer:
         await client.execute("SELECT 1")
         return client
 
+    @property
+    def ends_clients(self) -> bool:
+        """It has KILL_CLIENT: 1.24 and later."""
+        said = subprocess.run([_program(), "--version"], check=True, capture_output=True, text=True).stdout
+        major, minor = said.removeprefix("PgBouncer ").split(".")[:2]
+        return (int(major), int(minor)) >= (1, 24)
+
     def signal(self, number: signal.Signals) -> None:
         """Send the pooler a signal, such as SIGSTOP."""
         assert self._process is not None
@@ -100,13 +107,10 @@ class PgBouncer:
             f"[databases]\n{self._databases}\n[pgbouncer]\nlisten_addr = {HOST}\nlisten_port = {self.port}\nunix_socket_dir =\n"
             f"auth_type = trust\nauth_file = {self._folder / 'users'}\nadmin_users = {ADMIN}\nstats_users = {READER}\n{self._settings}\n",
         )
-        program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-        if program is None:
-            missing("PgBouncer is not installed: its package is named pgbouncer.")
         account = {"user": ACCOUNT, "group": "nogroup", "extra_groups": ()} if os.geteuid() == 0 else {}
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [program, config], stdin=subprocess.DEVNULL, stdout=log, stderr=log, **account
+                [_program(), config], stdin=subprocess.DEVNULL, stdout=log, stderr=log, **account
             )  # type: ignore[call-overload]  # the account's keywords
 
     def _is_ready(self) -> bool:
@@ -138,6 +142,13 @@ def a_pooler(postgres: Postgres, roles: Sequence[str], settings: str = "", datab
         yield pooler
     finally:
         pooler.remove()
+
+
+def _program() -> str:
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        missing("PgBouncer is not installed: its package is named pgbouncer.")
+    return program
 
 
 def _free_port() -> int:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest_asyncio
 from sqlalchemy import update
 
@@ -315,7 +316,7 @@ async def test_who_may_only_read_at_the_console_is_told_what_is_missing(
         assert "admin_users" in told.text
 
 
-async def test_an_older_true_pooler_shows_its_clients_and_says_what_helps_instead(
+async def test_a_true_pooler_shows_its_clients_and_an_older_one_what_helps_instead_of_their_end(
     postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
 ) -> None:
     alice = postgres18.make_role("alice")
@@ -324,16 +325,25 @@ async def test_an_older_true_pooler_shows_its_clients_and_says_what_helps_instea
         async with a_course(postgres18, migrated_sqlite_url, tmp_path, toml=toml) as course:
             course.postgres.run("GRANT {} TO {}", course.students, alice)
             await course.grant("tom")
-            for _ in range(8):
-                await pooler.connect(alice, application_name="psql")
+            clients = [await pooler.connect(alice, application_name="psql") for _ in range(8)]
 
             listed = await course.ask("tom", f"/conns {alice}")
-            refused = await course.ask("tom", f"/kill {alice} client 17")
+            asked = await course.ask("tom", f"/kill {alice} client all")
+            if pooler.ends_clients:
+                await course.press("tom", asked, ids.TERMINATE)
+                await eventually(lambda: all(_is_cut_off(client) for client in clients))
 
     assert "At the pooler: 8 clients" in listed.text
     assert "None of these can be ended here" in str(listed.blocks)
-    for answer in (str(listed.blocks), refused.text):
-        assert "cannot end a single client (PgBouncer can from 1.24 on): close it in its own program" in answer
+    for answer in (str(listed.blocks), asked.text):
+        old = "cannot end a single client (PgBouncer can from 1.24 on): close it in its own program" in answer
+        assert old is not pooler.ends_clients
+
+
+def _is_cut_off(client: psycopg.AsyncConnection) -> bool:
+    """What a pooler says to a client that it ends stands there to be read."""
+    client.pgconn.consume_input()
+    return client.pgconn.status is not psycopg.pq.ConnStatus.OK
 
 
 async def test_without_a_console_a_client_cannot_be_ended_and_that_is_said(course: Course) -> None:

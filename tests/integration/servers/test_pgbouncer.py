@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta, timezone
 from typing import Any
 
+import psycopg
 import pytest
 
 from bot.clock import clock
 from bot.errors import PoolerUnavailable, SetupError
+from bot.servers.backend import BackendState
 from bot.servers.fleet import Fleet
 from bot.servers.pgbouncer import Console
 from bot.servers.pooled import ClientState, PooledReading, client_target
@@ -68,9 +70,9 @@ async def test_a_true_pooler_tells_of_each_client_of_a_role(course: Class) -> No
         backends = (await read(server, alice)).backends
 
     assert nobody.clients == ()
-    assert {(c.application_name, c.state, c.number) for c in reading.clients} == {
-        ("<!channel> *x*", ClientState.ACTIVE, None),
-        ("psql", ClientState.IDLE, None),
+    assert {(c.application_name, c.state) for c in reading.clients} == {
+        ("<!channel> *x*", ClientState.ACTIVE),
+        ("psql", ClientState.IDLE),
     }
     assert {c.backend_pid for c in reading.clients} == {None, *(backend.pid for backend in backends)}
     assert {c.address for c in reading.clients} == {"127.0.0.1"}
@@ -78,7 +80,34 @@ async def test_a_true_pooler_tells_of_each_client_of_a_role(course: Class) -> No
     assert all(
         before <= c.connected_at <= c.since <= reading.at <= before + timedelta(seconds=20) for c in reading.clients
     )
-    assert not reading.can_end
+    assert reading.can_end is pooler.ends_clients
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+async def test_a_true_pooler_ends_just_the_client_that_is_meant_if_it_can(course: Class, mode: str) -> None:
+    alice = course.make_student()
+    server = await course.open(poolers=("127.0.0.1",))
+    with a_pooler(course.postgres, [alice], f"pool_mode = {mode}") as pooler:
+        meant, other = await pooler.connect(alice, application_name="meant"), await pooler.connect(alice)
+        await meant.execute("BEGIN")
+        await meant.execute("CREATE TEMP TABLE note (line text)")
+        backends = {backend.pid: backend for backend in (await read(server, alice)).backends}
+        async with asking(pooler.console(), server=course.settings().dsn) as console:
+            reading = await console.look(alice)
+            (client,) = [client for client in reading.clients if client.application_name == "meant"]
+            target = client_target(client, reading, a_role(alice), backends)
+            verdicts = await console.end([target], backends, in_time=lambda: True)
+            again = await console.end([target], backends, in_time=lambda: True)
+        await other.execute("SELECT 1")
+        if pooler.ends_clients:
+            with pytest.raises(psycopg.OperationalError, match=r"admin forced disconnect|closed"):
+                await meant.execute("SELECT 1")
+        else:
+            await meant.execute("SELECT 1")
+
+    assert (target.state, target.has_written) == (BackendState.IDLE_IN_TRANSACTION, True)
+    assert [*verdicts.values()] == [Verdict.TERMINATED if pooler.ends_clients else Verdict.ALREADY_GONE]
+    assert [*again.values()] == [Verdict.ALREADY_GONE]
 
 
 async def test_a_client_that_waits_for_a_connection_is_said_to_wait(course: Class) -> None:

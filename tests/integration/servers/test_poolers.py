@@ -93,6 +93,6 @@ async def test_roles_are_counted_by_address_and_each_once(course: Class, server:
 
 
 async def test_a_helper_process_has_no_neighbours(course: Class, server: PostgresServer) -> None:
-    leader = await course.postgres.run_parallel(course.make_student())
-    reading = await read(server, leader.role)
-    assert {one.neighbours for one in reading.backends if not one.is_client} == {0}
+    sender = await course.postgres.open_walsender(course.make_student(replication=True))
+    reading = await read(server, sender.role)
+    assert [(one.is_client, one.neighbours) for one in reading.backends] == [(False, 0)]
