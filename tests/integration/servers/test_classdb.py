@@ -410,3 +410,26 @@ async def test_roles_asked_for_together_are_each_told(course: Class, classdb: Cl
     assert set(readings) == {student, student.upper(), course.bot}
     assert [len(reading.backends) for reading in readings.values()] == [1, 1, 1]
     assert readings[student.upper()].backends[0].pid == one.pid
+
+
+async def test_rights_that_come_and_go_change_the_way_without_a_new_connection(course: Class, classdb: ClassDb) -> None:
+    server = await opened(course, classdb, heartbeat_every=0.05)
+    one = await course.postgres.open_backend(classdb.make_student())
+    assert not (await read(server, one.role)).tells_states
+    session = course.postgres.admin.execute(
+        "SELECT pid FROM pg_stat_activity WHERE usename = %s", [course.bot]
+    ).fetchall()
+
+    course.postgres.run("GRANT pg_read_all_stats TO {}", course.bot)
+    await eventually(lambda: lacks(server) == [])
+    backend = await shown(server, one)
+    assert backend.state is BackendState.IDLE
+
+    # Seen whole, and ended with no more than ClassDB's rights.
+    course.postgres.run("REVOKE pg_read_all_stats FROM {}", course.bot)
+    assert await end(course, server, backend) == [(Verdict.TERMINATED, "")]
+    assert classdb.asked_to_end() == [one.pid]
+    assert (
+        course.postgres.admin.execute("SELECT pid FROM pg_stat_activity WHERE usename = %s", [course.bot]).fetchall()
+        == session
+    )
