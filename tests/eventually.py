@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar, overload
 
 import pytest
@@ -25,5 +26,6 @@ async def eventually(check: Callable[[], Any], *, within: float = 5.0, every: fl
         if answer:
             return answer
         if loop.time() > deadline:
-            pytest.fail(f"not within {within:g} s: {inspect.getsource(check).strip()} was {answer!r} at last")
+            asked = repr(check) if isinstance(check, partial) else inspect.getsource(check).strip()
+            pytest.fail(f"not within {within:g} s: {asked} was {answer!r} at last")
         await asyncio.sleep(every)

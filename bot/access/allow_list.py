@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.access.entries import WORKSPACE, record_grants, record_refusal
@@ -112,6 +112,9 @@ class AllowList:
 
     async def adopt_team(self, team: str, name: str) -> bool:
         """Meet a workspace; true the first time. What the command line stored before any was known becomes its own."""
+        if await self._is_met(team):
+            # Whoever begins need not wait for whoever has the record in hand.
+            return False
         async with self._record.turn(self._db) as turn:
             row = {"team": team, "name": name, "first_seen": turn.at}
             meet = self._db.insert(workspaces).values(row).on_conflict_do_nothing().returning(workspaces.c.team)
@@ -121,6 +124,12 @@ class AllowList:
                 payload = {"team": team, "name": name, "state": "met" if new else "adopted", **adopted}
                 await turn.append("serve", WORKSPACE, payload)
             return new
+
+    async def _is_met(self, team: str) -> bool:
+        met = exists().where(workspaces.c.team == team)
+        left = [exists().where(table.c.team == "") for table in (members, owners)]
+        async with self._db.read() as connection:
+            return bool((await connection.execute(select(met & ~or_(*left)))).scalar_one())
 
     async def _grants(
         self, connection: AsyncConnection, team: str, slack_id: str, server: str | None

@@ -9,6 +9,7 @@ from functools import partial
 
 from bot import logs
 from bot.errors import SetupError
+from bot.incidents.proposal import USUAL, Waits
 from bot.settings import Course, Environment, read_course, read_environment
 
 COLLECT_AFTER = 20_000
@@ -16,8 +17,8 @@ COLLECT_AFTER = 20_000
 With Python's own 700 the looking took a fifth of the time under load."""
 
 
-def serve(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
-    """Run the bot until SIGTERM or Ctrl-C."""
+def serve(_: argparse.Namespace, variables: Mapping[str, str], waits: Waits = USUAL) -> int:
+    """Run the bot until SIGTERM or Ctrl-C; `waits` are for whoever cannot wait as long as people can."""
     environment, course = _settings(variables)
     # Settings that are wrong are told before Bolt, aiohttp and SQLAlchemy have been imported.
     from bot import app  # noqa: PLC0415
@@ -28,7 +29,7 @@ def serve(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
         stop = asyncio.Event()
         for one in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(one, stop.set)
-        await app.serve(environment, course, stop, _ready)
+        await app.serve(environment, course, stop, _ready, waits)
 
     asyncio.run(run())
     return 0

@@ -150,6 +150,14 @@ class Termination:
             log.exception("resolved off the record", extra={"action": str(claimed.kind), "proposal": claimed.id})
             return Ended(replace(claimed, state=State.RESOLVED, outcomes=outcomes), capacity, on_record=False)
 
+    async def settled(self, claimed: Proposal) -> Proposal | None:
+        """What settlement made of a claim of ours; None: it is open still, or nobody can tell now."""
+        try:
+            found = await self._history.get(claimed.team, claimed.id)
+        except OwnDatabaseUnavailable:
+            return None
+        return found if found is not None and found.state is State.RESOLVED else None
+
     async def complete(self, ended: Ended) -> Ended:
         """Write down at last what was done off the record, before settlement can only say that it was interrupted.
 

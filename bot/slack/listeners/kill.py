@@ -82,13 +82,23 @@ class KillListener:
             )
         result = await ending
         if isinstance(result, Unsettled):
-            message = settled.render_unsettled(result, zone=self._zone)
-            await self._announcer.answer(call.place, call.actor, message, replace=True)
+            await self._tell_unsettled(call, result)
             return
         await self._telling.tell(result)
         if not result.on_record:
             self._work.start(self._complete(result), "complete the record")
         self._work.start(self._look_again(result.proposal), "look again", needed=False)
+
+    async def _tell_unsettled(self, call: Call, unsettled: Unsettled) -> None:
+        """Say that the end is not known yet; not over what settlement said, if this process was held up until then."""
+        settled_already = await self._termination.settled(unsettled.proposal)
+        if settled_already is None:
+            message = settled.render_unsettled(unsettled, zone=self._zone)
+            await self._announcer.answer(call.place, call.actor, message, replace=True)
+            # It may have been told between our look and our words.
+            settled_already = await self._termination.settled(unsettled.proposal)
+        if settled_already is not None:
+            await self._telling.tell_again(settled_already)
 
     async def _complete(self, ended: Ended) -> None:
         completed = await self._termination.complete(ended)

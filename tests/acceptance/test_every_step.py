@@ -1,0 +1,414 @@
+"""Killed, or stopped and continued, at every step between a click and its answer: nothing lost, doubled or late.
+
+A step is a message in either direction between the bot and the class's server, Slack, or its own PostgreSQL database, or a
+statement or commit on its own SQLite file. They are not listed anywhere: one click goes through
+undisturbed to find them, then one is disturbed at each. A message at which the bot is killed does not arrive, be it sent by
+the bot or to it. Several lanes share the steps, each with a workspace and an own database.
+"""
+
+import asyncio
+import itertools
+import secrets
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import Engine, Row, create_engine, select
+from sqlalchemy.engine import make_url
+
+from bot.clock import clock
+from bot.incidents.proposal import State, Waits
+from bot.servers.server import Presence, Verdict
+from bot.slack import ids
+from bot.storage.engine import OwnDatabase
+from bot.storage.record import Record, Verified
+from bot.storage.tables import proposal_backends, proposals, record_head
+from bot.storage.tables import record as entries
+from bot.workspace.block_kit.walk import elements
+from bot.workspace.model import Message
+from bot.workspace.server import Workspace
+from tests.courses import CHANNEL, Course, a_course, a_seed
+from tests.eventually import eventually
+from tests.forks import SHORT, Fork, Forks, forking
+from tests.postgres import OpenBackend, Postgres
+from tests.taps import Passing, Signals, tap
+
+LANES = 3
+"""More would need more connections than the tests' server has."""
+WITHIN = 20.0
+ACKNOWLEDGE_WITHIN = 0.5
+NEVER = 10_000
+"""A step that does not come."""
+TRIES = 5
+PEOPLE = [f"ta-{letter}" for letter in "abcdefghijkl"]
+"""As many as ask in turn, so that none asks too often."""
+TERMINATED, THERE, GONE = "terminated ", "interrupted there", "interrupted gone"
+UNDISTURBED = ("", TERMINATED)
+ON_THE_NEXT_CLICK = (State.PROPOSED, TERMINATED)
+NOT_SIGNALLED = (State.CLAIMED, THERE)
+SIGNALLED = (State.CLAIMED, GONE)
+TOLD_LATER = (State.RESOLVED, TERMINATED)
+"""The state in which a proposal was left, and what its person was told at the end."""
+BEFORE_ITS_TIME_BEGAN = (State.PROPOSED, TERMINATED)
+TOO_LATE = (State.PROPOSED, THERE)
+SEEN_BY_ITSELF = (State.CLAIMED, TERMINATED)
+"""The same for one that was only stopped."""
+RESTLESS = replace(SHORT, look_every=timedelta(seconds=2))
+"""For one that goes on after its time: whom it could not tell any more is told when it looks the next time."""
+
+
+@dataclass
+class Lane:
+    """A course whose bot is behind taps; `alice` is its student, `engine` the tests' own door to the bot's."""
+
+    course: Course
+    forks: Forks
+    passing: Passing
+    signals: Signals
+    alice: str
+    people: Iterator[str]
+    engine: Engine
+    direct: dict[str, str]
+    """The environment of a bot that no tap stands before."""
+    order: Path
+    waits: Waits
+    bot: Fork
+    became: list[str] = field(default_factory=list)
+    """What became of each click, for whoever reads a failure."""
+    ends: set[tuple[str, str]] = field(default_factory=set)
+    """The state a proposal was left in, and its end."""
+    clicking: asyncio.Task[None] | None = None
+
+    async def serve(self) -> Fork:
+        """Begin the bot behind the taps."""
+        return await self.forks.serve(self.course.environment, waits=self.waits, order=self.order)
+
+    async def settled(self, asked: "Asked", at: int, state: str) -> None:
+        """Wait until the person of a click is told, see that all is well, and keep what became of it."""
+        await eventually(partial(self.is_told, asked.proposal_id), within=WITHIN)
+        end = await check(self, asked)
+        self.became.append(f"{at} {state or 'undisturbed'}: {end}")
+        self.ends.add((state, end))
+        assert self.clicking is not None
+        await self.clicking
+        await self.course.postgres.close_backend(asked.one)
+
+    def proposal(self, proposal_id: str) -> Row[Any]:
+        """A proposal's row as it is now."""
+        with self.engine.connect() as connection:
+            return connection.execute(select(proposals).where(proposals.c.id == proposal_id)).one()
+
+    def may_be_settled(self) -> bool:
+        """Whether another process can settle: on a file there is none, and whoever has the record in hand is waited for."""
+        if self.engine.name == "sqlite":
+            return False
+        with self.engine.connect() as connection:
+            return connection.execute(select(record_head).with_for_update(skip_locked=True)).first() is not None
+
+    def is_told(self, proposal_id: str) -> bool:
+        """Whether it is on record that its person was told."""
+        return self.proposal(proposal_id).told_at is not None
+
+    def seen(self, who: str) -> list[Message]:
+        """All that a person sees, in the channel and in the direct messages."""
+        workspace = self.course.workspace
+        return [*workspace.messages(CHANNEL, who), *workspace.messages(workspace.dm(who), who)]
+
+
+@dataclass
+class Asked:
+    """A session and the message that asks whether to end it."""
+
+    who: str
+    one: OpenBackend
+    message: Message
+    proposal_id: str
+    before: list[Message]
+    """All that was seen then."""
+
+
+async def ask(lane: Lane) -> Asked:
+    # Each by a program of its own: none is taken for another one that reconnects.
+    one = await lane.course.postgres.open_backend(lane.alice, application_name=secrets.token_hex(4))
+    who = next(lane.people)
+    message = await lane.course.ask(who, f"/kill {lane.alice} {one.pid}")
+    (button,) = [element for _, element in elements(message.blocks) if element["action_id"] == ids.TERMINATE]
+    return Asked(who, one, message, button["value"], lane.seen(who))
+
+
+async def click(lane: Lane, asked: Asked) -> None:
+    """Press **Terminate**; whether it is acknowledged is another matter."""
+    await lane.course.workspace.click(asked.who, CHANNEL, asked.message.ts, action_id=ids.TERMINATE)
+
+
+async def check(lane: Lane, asked: Asked) -> str:
+    """What must hold of a click that was told: one end, one truth, one telling, in the place of the buttons."""
+    proposal, course, one = lane.proposal(asked.proposal_id), lane.course, asked.one
+    assert proposal.state == State.RESOLVED
+    async with OwnDatabase(course.url) as database, database.read() as connection:
+        assert isinstance(await Record(None).verify(connection), Verified)
+        about = select(entries.c.kind).where(entries.c.payload.contains(asked.proposal_id)).order_by(entries.c.seq)
+        assert (await connection.execute(about)).scalars().all() == ["claim", "termination"]
+        backends = select(proposal_backends).where(proposal_backends.c.proposal_id == asked.proposal_id)
+        outcome = (await connection.execute(backends)).one()
+    if outcome.outcome == Verdict.TERMINATED:
+        await eventually(lambda: not course.postgres.is_open(one))
+    else:
+        assert outcome.outcome == Verdict.INTERRUPTED
+        assert outcome.outcome_detail == (Presence.THERE if course.postgres.is_open(one) else Presence.GONE)
+
+    told, *new = [message for message in lane.seen(asked.who) if message not in asked.before]
+    assert new == []
+    assert told.ts == asked.message.ts
+    ended = outcome.outcome == Verdict.TERMINATED
+    assert ("ended 1 connection" in told.text) == ended, told.text
+    assert ("interrupted" in told.text) == (not ended), told.text
+    assert ids.TERMINATE not in [element["action_id"] for _, element in elements(told.blocks)]
+
+    signalled = lane.signals.of(one.pid)
+    assert len(signalled) <= 1, "signalled twice"
+    in_time = [at for at in signalled if at < proposal.deadline]
+    assert course.postgres.is_open(one) == (not in_time), "signalled late"
+
+    return f"{outcome.outcome} {outcome.outcome_detail}"
+
+
+class Steps(Protocol):
+    """Steps of one kind, and a way to send the bot a signal at one of them."""
+
+    def arm(self, lane: Lane, at: int, number: signal.Signals) -> None:
+        """Send the lane's bot a signal at step `at`, counted from now on."""
+
+    def reached(self, lane: Lane) -> list[str]:
+        """The steps that it came to so far, up to that one."""
+
+    def disarm(self, lane: Lane) -> None:
+        """Count no more."""
+
+
+class Messages:
+    """Messages between the bot and what is behind the taps; one at which it is killed does not arrive."""
+
+    def arm(self, lane: Lane, at: int, number: signal.Signals) -> None:
+        bot = lane.bot
+
+        def disturb() -> bool:
+            bot.signal(number)
+            return number is not signal.SIGKILL
+
+        lane.passing.arm(at, disturb)
+
+    def reached(self, lane: Lane) -> list[str]:
+        return lane.passing.seen
+
+    def disarm(self, lane: Lane) -> None:
+        lane.passing.disarm()
+
+
+class Statements:
+    """Statements and commits on its own database, each before and after."""
+
+    def arm(self, lane: Lane, at: int, number: signal.Signals) -> None:
+        self._trace(lane).write_text("")
+        written = lane.order.with_suffix(".new")
+        written.write_text(f"{at} {int(number)} {secrets.token_hex(4)}")
+        written.rename(lane.order)
+
+    def reached(self, lane: Lane) -> list[str]:
+        return self._trace(lane).read_text().splitlines()
+
+    def disarm(self, lane: Lane) -> None:
+        lane.order.unlink()
+
+    def _trace(self, lane: Lane) -> Path:
+        return lane.order.with_suffix(".trace")
+
+
+async def disturbed(steps: Steps, lane: Lane, at: int, number: signal.Signals) -> tuple[Asked, list[str]]:
+    """Click, and wait until step `at` or the end of it; returns what was clicked and the steps until then."""
+    asked = await ask(lane)
+    steps.arm(lane, at, number)
+    lane.clicking = asyncio.create_task(click(lane, asked))
+    await eventually(partial(is_over, steps, lane, asked, at), within=WITHIN)
+    reached = steps.reached(lane)
+    steps.disarm(lane)
+    return asked, reached
+
+
+def is_over(steps: Steps, lane: Lane, asked: Asked, at: int) -> bool:
+    return len(steps.reached(lane)) == at or lane.is_told(asked.proposal_id)
+
+
+async def killed(steps: Steps, lane: Lane, at: int) -> list[str]:
+    """Click with the bot killed at step `at`, begin it again and see that all is well; returns the steps until then."""
+    asked, reached = await disturbed(steps, lane, at, signal.SIGKILL)
+    state: str = ""
+    if len(reached) == at:
+        await lane.bot.kill()
+        proposal = lane.proposal(asked.proposal_id)
+        state = proposal.state
+        # Whoever begins before that leaves it alone.
+        over = max(filter(None, (proposal.deadline, proposal.telling_until)), default=clock())
+        await eventually(lambda: clock() > over)
+        lane.bot = await lane.serve()
+        if state == State.PROPOSED:
+            stands(lane, asked)
+            await click(lane, asked)
+    await lane.settled(asked, at, state)
+    return reached
+
+
+def stands(lane: Lane, asked: Asked) -> None:
+    """Nothing happened, nothing is said, and the buttons are there."""
+    assert lane.proposal(asked.proposal_id).state == State.PROPOSED
+    assert lane.course.postgres.is_open(asked.one)
+    assert lane.signals.of(asked.one.pid) == []
+    assert lane.seen(asked.who) == asked.before
+
+
+async def stopped(steps: Steps, lane: Lane, at: int) -> list[str]:
+    """Click with the bot stopped at step `at` until its time is over; returns the steps until then.
+
+    On a database that it shares another bot comes meanwhile, and settles what it finds claimed.
+    """
+    asked, reached = await disturbed(steps, lane, at, signal.SIGSTOP)
+    bot, replica, state = lane.bot, None, ""
+    if len(reached) == at:
+        over = clock() + SHORT.claim_holds_for
+        await eventually(lambda: clock() > over)
+        state = lane.proposal(asked.proposal_id).state
+        if state == State.CLAIMED and lane.may_be_settled():
+            replica = await lane.forks.serve(lane.direct)
+            await eventually(partial(lane.is_told, asked.proposal_id), within=WITHIN)
+        bot.signal(signal.SIGCONT)
+    await eventually(partial(lane.is_told, asked.proposal_id), within=WITHIN)
+    # What it still has to say, it says before it ends; and one that has answered often prepares its statements, which is
+    # another step.
+    bot.signal(signal.SIGTERM)
+    await eventually(lambda: not bot.alive, within=WITHIN)
+    if replica:
+        await replica.kill()
+    lane.bot = await lane.serve()
+    await lane.settled(asked, at, state)
+    return reached
+
+
+@asynccontextmanager
+async def a_lane(postgres: Postgres, url: str, folder: Path, forks: Forks, waits: Waits) -> AsyncIterator[Lane]:
+    folder.mkdir()
+    passing, signals, own = Passing(), Signals(), make_url(url)
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(tap("class", postgres.host, postgres.port, passing, signals.reader))
+        direct = postgres.dsn(postgres.make_bot_role())
+        course = await stack.enter_async_context(
+            a_course(postgres, url, folder, seed=a_seed(PEOPLE), serving=False, dsn=direct, within=ACKNOWLEDGE_WITHIN)
+        )
+        tapped = make_conninfo(direct, host="127.0.0.1", port=port)
+        config = Path(course.environment["CONNBOT_CONFIG"])
+        behind = config.with_name("behind-taps.toml")
+        behind.write_text(config.read_text().replace(direct, tapped))
+        without = dict(course.environment)
+        slack = make_url(course.workspace.url)
+        port = await stack.enter_async_context(tap("Slack", slack.host or "", slack.port or 0, passing))
+        lead_through(course.workspace, f"127.0.0.1:{port}")
+        course.environment |= {"CONNBOT_CONFIG": str(behind), "SLACK_API_URL": f"http://127.0.0.1:{port}/api/"}
+        if own.host:
+            port = await stack.enter_async_context(tap("own", own.host, own.port or 0, passing))
+            tapped = own.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+            course.environment["CONNBOT_DATABASE_URL"] = tapped
+        engine = create_engine(
+            own.set(drivername="postgresql+psycopg") if own.host else own, pool_size=1, max_overflow=0
+        )
+        stack.callback(engine.dispose)
+        for person in PEOPLE:
+            await course.grant(person)
+        order = folder / "order"
+        bot = await forks.serve(course.environment, waits=waits, order=order)
+        alice = course.make_student(limit=-1)
+        yield Lane(course, forks, passing, signals, alice, itertools.cycle(PEOPLE), engine, without, order, waits, bot)
+
+
+def lead_through(workspace: Workspace, address: str) -> None:
+    """Let the bot find everything of Slack's behind one address: connections and the places for answers too."""
+    workspace.socket_mode.link = f"ws://{address}/link"
+    workspace._response_urls.base = f"http://{address}/response/"
+
+
+async def at_every_step(
+    disturb: Callable[[Lane, int], Awaitable[list[str]]],
+    postgres: Postgres,
+    migrated_urls: Callable[[], str],
+    folder: Path,
+    waits: Waits = SHORT,
+) -> set[tuple[str, str]]:
+    """Find out the steps of a click, then disturb one after the other; returns in which states with which ends.
+
+    That each was the step it was meant to be is seen from those before it: a click that took others is repeated.
+    """
+    async with forking(folder) as forks, AsyncExitStack() as stack:
+        lanes = [
+            await stack.enter_async_context(a_lane(postgres, migrated_urls(), folder / f"lane-{number}", forks, waits))
+            for number in range(LANES)
+        ]
+        try:
+            found: list[list[str]] = []
+            while not found or found.count(usual := max(found, key=found.count)) == 1:
+                found += await asyncio.gather(*(disturb(lane, NEVER) for lane in lanes))
+            left = [*range(len(usual), 0, -1)]
+            await asyncio.gather(*(disturb_all(disturb, lane, usual, left) for lane in lanes))
+        finally:
+            for number, lane in enumerate(lanes):
+                print(f"lane {number}: {', '.join(lane.became)}")
+        print(len(usual), usual)
+        return {end for lane in lanes for end in lane.ends}
+
+
+async def disturb_all(
+    disturb: Callable[[Lane, int], Awaitable[list[str]]], lane: Lane, usual: list[str], left: list[int]
+) -> None:
+    """Disturb the steps that are left, together with other lanes."""
+    while left:
+        at = left.pop()
+        for _ in range(TRIES):
+            reached = await disturb(lane, at)
+            if reached == usual[:at]:
+                break
+        assert reached == usual[:at]
+
+
+async def test_killed_at_every_message(postgres18: Postgres, migrated_urls: Callable[[], str], tmp_path: Path) -> None:
+    ends = await at_every_step(partial(killed, Messages()), postgres18, migrated_urls, tmp_path)
+
+    assert ends == {UNDISTURBED, ON_THE_NEXT_CLICK, NOT_SIGNALLED, SIGNALLED, TOLD_LATER}
+
+
+async def test_killed_at_every_statement(
+    postgres18: Postgres, migrated_sqlite_urls: Callable[[], str], tmp_path: Path
+) -> None:
+    """Of an SQLite file; with PostgreSQL each is a message."""
+    ends = await at_every_step(partial(killed, Statements()), postgres18, migrated_sqlite_urls, tmp_path)
+
+    assert ends == {UNDISTURBED, ON_THE_NEXT_CLICK, SIGNALLED, TOLD_LATER}
+
+
+async def test_stopped_at_every_message_until_its_time_is_over(
+    postgres18: Postgres, migrated_urls: Callable[[], str], tmp_path: Path
+) -> None:
+    ends = await at_every_step(partial(stopped, Messages()), postgres18, migrated_urls, tmp_path, RESTLESS)
+
+    settled = set() if migrated_urls().startswith("sqlite") else {NOT_SIGNALLED, SIGNALLED}
+    assert ends == {UNDISTURBED, BEFORE_ITS_TIME_BEGAN, TOO_LATE, SEEN_BY_ITSELF, TOLD_LATER} | settled
+
+
+async def test_stopped_at_every_statement_until_its_time_is_over(
+    postgres18: Postgres, migrated_sqlite_urls: Callable[[], str], tmp_path: Path
+) -> None:
+    ends = await at_every_step(partial(stopped, Statements()), postgres18, migrated_sqlite_urls, tmp_path, RESTLESS)
+
+    assert ends == {UNDISTURBED, TOO_LATE, SEEN_BY_ITSELF, TOLD_LATER}
