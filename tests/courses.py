@@ -22,7 +22,6 @@ from bot.servers.server import Role
 from bot.settings import read_course, read_environment
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
-from bot.workspace.delivery import ACKNOWLEDGE_WITHIN
 from bot.workspace.limits import UNLIMITED, Limits
 from bot.workspace.model import Message
 from bot.workspace.seed import InstalledApp, Person, Room, Seed, make_id
@@ -166,14 +165,13 @@ async def a_course(
     seed: Seed | None = None,
     dsn: str | None = None,
     limits: Limits = UNLIMITED,
-    within: float = ACKNOWLEDGE_WITHIN,
     serving: bool = True,
     toml: str = "",
     waits: Waits = USUAL,
     **variables: str,
 ) -> AsyncIterator[Course]:
     """Start everything and end it; `toml` is added to the server's table, `variables` to the environment."""
-    workspace = Workspace(seed or a_seed(), now=clock, limits=limits, acknowledge_within=within)
+    workspace = Workspace(seed or a_seed(), now=clock, limits=limits)
     await workspace.start()
     students, service = postgres.make_group(), postgres.make_role("autograder")
     config = folder / "connbot.toml"

@@ -3,11 +3,9 @@
 Alembic migrates one template of each kind a run; a test gets a copy of it, which costs a tenth.
 """
 
-import contextlib
-import itertools
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,18 +44,13 @@ def migrated_sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'own.db')}"
 
 
-@contextlib.contextmanager
-def _copied(postgres: Postgres, template: str) -> Iterator[str]:
+@pytest.fixture
+def migrated_postgresql_url(migrated_template: tuple[Postgres, str]) -> Iterator[str]:
+    postgres, template = migrated_template
     name = f"own_{secrets.token_hex(4)}"
     postgres.run("CREATE DATABASE {} TEMPLATE {}", name, template)
     yield postgres.url(dbname=name)
     postgres.run("DROP DATABASE {} WITH (FORCE)", name)
-
-
-@pytest.fixture
-def migrated_postgresql_url(migrated_template: tuple[Postgres, str]) -> Iterator[str]:
-    with _copied(*migrated_template) as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -65,27 +58,6 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
     """The URL of a migrated own database of either kind."""
     url: str = request.getfixturevalue(f"migrated_{request.param}_url")
     return url
-
-
-@pytest.fixture
-def migrated_sqlite_urls(migrated_file: Path, tmp_path: Path) -> Callable[[], str]:
-    """Makes as many as are asked for."""
-    numbers = itertools.count(1)
-    return lambda: f"sqlite:///{shutil.copy(migrated_file, tmp_path / f'own-{next(numbers)}.db')}"
-
-
-@pytest.fixture
-def migrated_postgresql_urls(migrated_template: tuple[Postgres, str]) -> Iterator[Callable[[], str]]:
-    """Makes as many as are asked for."""
-    with contextlib.ExitStack() as stack:
-        yield lambda: stack.enter_context(_copied(*migrated_template))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def migrated_urls(request: pytest.FixtureRequest) -> Callable[[], str]:
-    """Makes migrated own databases of one kind or the other, as many as are asked for."""
-    make: Callable[[], str] = request.getfixturevalue(f"migrated_{request.param}_urls")
-    return make
 
 
 @pytest_asyncio.fixture
