@@ -34,7 +34,7 @@ _STATEMENT_AS_PRINTED = re.compile(r"\bERROR\b[^\n]{0,30}$")
 _STATE = re.compile(r"(?<![0-9A-Za-z])(?:53300|28P01|28000|3D000|57P0[1-5]|25P0[34]|08P01|08006|08001)(?![0-9A-Za-z])")
 _ABOUT = re.compile(
     r"postgres|\bpsql\b|pgadmin|psycopg|pgbouncer|npgsql|libpq|asyncpg|\bpg::|\bpgx|\bpq:|\bpg-pool|pg8000|dbeaver|datagrip"
-    r"|sqlalchemy|\bpg_|\bpg\b|pgpool|supabase|rds\.amazonaws|(?::|, ?|port\W{0,3})(?:543[0-9]|6432|6543)\b",
+    r"|sqlalchemy|\bpg_|\bpg\b|pgpool|supabase|rds\.amazonaws|(?::`?|, ?|port\W{0,3})(?:543[0-9]|6432|6543)\b|failed to connect to `?(?:user|host)=",
     re.IGNORECASE,
 )
 _ANOTHER_PROGRAM = re.compile(
@@ -57,7 +57,7 @@ _PLACEHOLDER = re.compile(
 )
 _SURELY_PLACEHOLDER = re.compile(r"%(?:\d\$)?[a-z]|\.\.\.|\u2026|<[A-Za-z_ -]{1,30}>|x{2,}|X{2,}|_{2,}")
 _EXERCISE = re.compile(
-    r"\b(?:question|exercise|problem|task|aufgabe|\u00fcbung|pregunta|ejercicio|exercice|esercizio|quest\u00e3o|exerc\u00edcio"
+    r"(?:^|\n)\W{0,3}(?:question|exercise|problem|task|aufgabe|\u00fcbung|pregunta|ejercicio|exercice|esercizio|quest\u00e3o|exerc\u00edcio"
     r"|\u0437\u0430\u0434\u0430\u043d\u0438\u0435|\u0432\u043e\u043f\u0440\u043e\u0441) ?\d{1,2} ?[.:)(](?=\s|\d| ?points)"
     r"|(?:^|\n)\s*q ?\d{1,2}[.:)]\s|\(\d{1,2} ?(?:points?|pts|marks|punkte|puntos)\)|(?:^|[.:?!)]\s)\s*(?:explain|describe) "
     r"|\btrue or false|\bmultiple choice|\b(?:for|on) the (?:exam|quiz|midterm|final)\b"
@@ -97,19 +97,23 @@ class Surroundings:
     """A question of a homework or an exam, and nobody says to be in trouble."""
     in_general: bool
     """Talk of what is printed when, and nobody says to be in trouble."""
+    trouble: bool
+    """Somebody says to be in trouble."""
 
 
 def surroundings(reading: Reading, table: Table, prefixes: tuple[Hit, ...]) -> Surroundings:
     """Look at a text once."""
     text = reading.text
+    trouble = _TROUBLE.search(text) is not None
     return Surroundings(
         reading,
         table,
         prefixes,
         coded=_STATE.search(text) is not None,
         about=bool(prefixes) or _ABOUT.search(text) is not None,
-        exercise=_EXERCISE.search(text) is not None and _TROUBLE.search(text) is None,
-        in_general=_IN_GENERAL.search(text) is not None and _TROUBLE.search(text) is None,
+        exercise=not trouble and _EXERCISE.search(text) is not None,
+        in_general=not trouble and _IN_GENERAL.search(text) is not None,
+        trouble=trouble,
     )
 
 
@@ -133,7 +137,7 @@ def weigh(hit: Hit, around: Surroundings) -> Weight | None:
     words = hit.wording
     if words.slots or words.means in _TECHNICAL or words.needs is Needs.POSTGRES or _stands_alone(hit, around.reading):
         return Weight.BARE
-    return Weight.RETOLD if around.about else None
+    return Weight.RETOLD if around.about or around.trouble else None
 
 
 def prefix_of(hit: Hit, prefixes: tuple[Hit, ...]) -> Hit | None:
@@ -197,4 +201,4 @@ def _stands_alone(hit: Hit, reading: Reading) -> bool:
     text = reading.text
     before = text[max(0, reading.place(hit.start) - 20) : reading.place(hit.start)].rstrip(_MARKS)
     after = text[reading.place(hit.end - 1) + 1 :][:20].lstrip(_MARKS)
-    return (not before or before[-1] in _LEAVES_OFF) and (not after or after[0] in _LEAVES_OFF)
+    return (not before or before[-1] in _LEAVES_OFF) and (not after or after[0] in _LEAVES_OFF or after[0].isupper())

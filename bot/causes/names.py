@@ -25,7 +25,7 @@ _SINGLE = "'\u2018\u2019\u201a\u201b\u2032\uff07"
 _DOUBLE = '"\u201c\u201d\u201e\u201f\u2033\uff02'
 _CURLY = frozenset("\u2018\u2019\u201c\u201d")
 _BEFORE_A_NAME = "([{:\uff1a>,\u3001\uff0c"
-_MIMICRY = re.compile(r"\\?[\s,]{1,3}(?:for\s|from\s)?(?:role|user|database|host)\s")
+_MIMICRY = re.compile(r"\\?\s{1,2}(?:for\s|from\s)?(?:role|user|database|host)\s")
 """Somebody chose a name that reads as the rest of the server's sentence."""
 _ESCAPED = re.compile(r"\\([\\\"'\u2018\u2019\u201c\u201d])")
 _BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*(?:>[> \t]*)?")
@@ -143,8 +143,8 @@ def opening_quote(text: str, end: int) -> int | None:
 def spelled(text: str, start: int, end: int, *, padded: bool) -> str:
     """Return the name between its marks; `padded`: the language puts a blank inside them."""
     name = text[start:end]
-    if text[start - 2 : start - 1] == "\\" and name.endswith("\\"):
-        name = name[:-1]
+    if text[start - 2 : start - 1] == "\\":
+        name = name.rstrip("\\")
     name = _ESCAPED.sub(r"\1", name)
     if text[start - 1 : start] in _CURLY or (not _CURLY.isdisjoint(name) and "'" not in text and '"' not in text):
         name = name.translate(CURLY)

@@ -7,6 +7,7 @@ that is in the comparable form, and each of its characters knows its place in th
 import re
 import unicodedata
 from dataclasses import dataclass
+from html import unescape
 from itertools import chain
 
 QUOTES = "\"'\u00ab\u00bb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\u2032\u2033\u300c\u300d\u300e\u300f\uff02\uff07"
@@ -14,11 +15,7 @@ CURLY = str.maketrans("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\uff02\uf
 
 # What Slack makes of an address that is typed; other things in angle brackets may be somebody's name.
 _LINK = re.compile(r"<(?:https?://|ftp://|mailto:|tel:|postgres(?:ql)?://)([^<>|\s]{1,2000})(?:\|([^<>|]{1,2000}))?>")
-_ENTITY = re.compile(r"&(lt|gt|quot|nbsp|laquo|raquo|apos|#39|#x27|#34|amp);")
-_ENTITIES = {
-    "lt": "<", "gt": ">", "quot": '"', "nbsp": "\u00a0", "laquo": "\u00ab", "raquo": "\u00bb",
-    "apos": "'", "#39": "'", "#x27": "'", "#34": '"', "amp": "&",
-}  # fmt: skip
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#[0-9]{1,6}|#x[0-9a-fA-F]{1,5});")
 _ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
@@ -76,7 +73,7 @@ def _plain(text: str) -> str:
     if "<" in text:
         text = _LINK.sub(lambda link: link[2] or link[1], text)
     if "&" in text:
-        text = _ENTITY.sub(lambda entity: _ENTITIES[entity[1]], text)
+        text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
     if "\\u" in text:
         text = _ESCAPED.sub(lambda run: _characters(run[0]), text)
     if "\x1b" in text:

@@ -1,5 +1,6 @@
 """Every sentence of the table as clients print it and chats mangle it; none may be missed, and no name misread."""
 
+import csv
 import re
 import tomllib
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from tests.error_texts import CLIENTS, MANGLED, NAMES, WITH_PREFIX
 
 HERE = Path(__file__).parent
 REPORTS = tomllib.loads((HERE / "reports.toml").read_text(encoding="utf-8"))["report"]
+with (HERE / "translated_servers.csv").open(encoding="utf-8", newline="") as lines:
+    TRANSLATED = list(csv.DictReader(lines))
 LOOK_ALIKES = (HERE / "look_alikes.txt").read_text(encoding="utf-8").strip().split("\n===\n")
 SEVERITIES = {"it": "FATALE", "ko": "치명적오류", "ru": "ВАЖНО", "sv": "FATALT", "zh_CN": "致命错误", "pl": "KATASTROFALNY"} | {
     "tr": "ÖLÜMCÜL (FATAL)",
@@ -51,6 +54,17 @@ def test_what_people_paste_is_understood(report: dict[str, str | int]) -> None:
 @pytest.mark.parametrize("text", LOOK_ALIKES, ids=lambda text: text[:60])
 def test_what_only_looks_like_it_is_nothing(text: str) -> None:
     assert recognise(text) == Finding(Cause.NONE)
+
+
+@pytest.mark.parametrize("said", TRANSLATED, ids=lambda said: f"{said['language']} {said['means']}")
+def test_what_psql_printed_of_a_translated_server_is_understood(said: dict[str, str]) -> None:
+    """PostgreSQL 15 and psql 15, both in each of ten languages: what they truly printed."""
+    found = recognise(said["text"])
+    assert str(found.kind or found.cause) == said["means"]
+    assert said["role"] in (found.role, "")
+    assert said["database"] in (found.database, "")
+    if said["means"] != Kind.TERMINATED_BY_ADMINISTRATOR:
+        assert (found.host, found.port, found.own_computer) == ("127.0.0.1", 5432, True)
 
 
 def limits() -> Iterator[tuple[Wording, str, str, str, str, str]]:
