@@ -67,13 +67,16 @@ class Console:
 
     def __init__(self, settings: ServerSettings, clock: Callable[[], datetime], *, deadline: float = DEADLINE) -> None:
         self._server = settings.name
+        fault = (
+            f"The pgbouncer of servers.{settings.name} cannot be read: write it as name=value pairs, such as "
+            'pgbouncer = "host=… port=6432 dbname=pgbouncer user=…".'
+        )
+        if not settings.pgbouncer or not settings.pgbouncer.strip():
+            # libpq would take whatever the environment says, or its own defaults.
+            raise SetupError((fault,))
         try:
-            self._conninfo = make_conninfo(settings.pgbouncer or "", **_PARAMETERS)
+            self._conninfo = make_conninfo(settings.pgbouncer, **_PARAMETERS)
         except psycopg.Error:
-            fault = (
-                f"The pgbouncer of servers.{settings.name} cannot be read: write it as name=value pairs, such as "
-                'pgbouncer = "host=… port=6432 dbname=pgbouncer user=…".'
-            )
             raise SetupError((fault,)) from None
         self._hosts, self._port = _server_s_end(settings)
         self._clock = clock

@@ -386,6 +386,7 @@ def test_a_console_that_cannot_be_read_is_a_fault_of_the_set_up() -> None:
     settings = [
         ServerSettings("class", "pasword=x", pgbouncer="host='secret"),
         ServerSettings("lab", "host=db", pgbouncer="="),
+        ServerSettings("hub", "host=db", pgbouncer=" "),
     ]
     with pytest.raises(SetupError) as told:
         Fleet(settings)
@@ -393,6 +394,7 @@ def test_a_console_that_cannot_be_read_is_a_fault_of_the_set_up() -> None:
         "The dsn of servers.class",
         "The pgbouncer of servers.class",
         "The pgbouncer of servers.lab",
+        "The pgbouncer of servers.hub",
     ]
     assert "secret" not in str(told.value)
 
