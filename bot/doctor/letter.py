@@ -133,7 +133,9 @@ def _slack(course: Course, home: Home) -> str:
         if home.over_http
         else f"It opens the connection to Slack itself (Socket Mode, app-level token with `{APP_SCOPE}`); nothing needs to reach it from outside."
     )
-    reads = "It cannot read what is written in channels. " if not SCOPES.keys() & {*_CHANNELS} else ""
+    reads = "It cannot read what is written in channels."
+    if SCOPES.keys() & {*_CHANNELS}:
+        reads = "It can read what is written in channels that somebody has invited it to, and in no others."
     listed = f" Channels of its configuration: {', '.join(channels)}." if channels else ""
     return f"""## Scopes in Slack, and why
 
@@ -141,7 +143,7 @@ def _slack(course: Course, home: Home) -> str:
 |---|---|
 {scopes}
 
-{reads}{way}{listed}
+{reads} {way}{listed}
 """
 
 

@@ -32,12 +32,12 @@ def test_those_that_agree_are_told_in_one_line_and_the_others_one_by_one() -> No
 
     assert agree.what == "Slack's clock and the clock of server lab agree with this machine's clock to 2 s."
     assert far.what == "The clock of server class is 1 h behind this machine's clock."
-    assert "the one that is wrong" in far.mend
+    assert "Let the one that is wrong be set over the network" in far.mend
 
 
 def test_where_none_agrees_it_is_this_machine_s() -> None:
     for found in judge({SLACK: timedelta(minutes=2), CLASS: timedelta(minutes=2)}, over_http=False).findings:
-        assert "this machine's that is wrong" in found.mend
+        assert "this machine's that is wrong; let it be set over the network" in found.mend
 
 
 @pytest.mark.parametrize(("minutes", "over_http", "refused"), [(6, True, True), (4, True, False), (6, False, False)])

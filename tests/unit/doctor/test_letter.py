@@ -41,6 +41,13 @@ def test_every_scope_stands_there_with_its_reason(scope: str) -> None:
     assert f"| `{scope}` | {SCOPES[scope]} |" in letter()
 
 
+def test_what_it_can_read_follows_from_the_scopes() -> None:
+    history = {"channels:history", "groups:history"} & SCOPES.keys()
+
+    assert ("It cannot read what is written in channels" in letter()) is not bool(history)
+    assert ("invited it to" in letter()) is bool(history)
+
+
 def test_what_is_not_known_is_said() -> None:
     asked = replace(ASKED, version=None, failure="Connection refused", guarded=None)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.access.member import Grade, Member
 from bot.doctor.finding import Finding, Level
 from bot.doctor.own import Kept, judge
-from bot.storage.examined import FileSeen, OwnSeen
+from bot.storage.examined import FileSeen, OwnSeen, PostgresqlSeen
 
 NOW = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
 FILE = FileSeen(Path("/var/lib/connbot/own.db"), there=True, free=10**12)
@@ -51,3 +51,16 @@ def test_a_disk_that_is_full() -> None:
 
     assert found.level is Level.FAULT
     assert "df -h /var/lib/connbot/own.db" in found.lines
+
+
+def test_a_serve_that_keeps_its_connections_is_as_it_should_be() -> None:
+    server = PostgresqlSeen((1, NOW), "own", -1, "own", -1, others=3, forbidden=())
+    seen = replace(SEEN, file=None, postgresql=server)
+
+    assert told(seen, "3 other connections of connbot") == [Level.FINE]
+    assert told(replace(seen, postgresql=replace(server, others=0)), "of connbot use it") == []
+
+
+def told(seen: OwnSeen, words: str) -> list[Level]:
+    section = judge(seen, head="0007", keyed=True, kept=None, team="T1", watched=())
+    return [finding.level for finding in section.findings if words in finding.what]

@@ -10,6 +10,7 @@ from bot.doctor.finding import Finding, Level
 from bot.doctor.server import judge
 from bot.servers.counting import ServerSlots
 from bot.servers.examined import Examined, Target
+from bot.servers.guard import GuardStanding, GuardState
 from bot.servers.rights import RightsFacts
 from bot.servers.settings import ServerSettings
 
@@ -117,11 +118,30 @@ def test_the_reserve_is_made_where_there_is_none(reserved: int, lines: int) -> N
 
 
 def test_a_right_of_two_that_is_missing_alone_is_told_alone() -> None:
-    assert said("can be shown", judged(rights=replace(RIGHTS, reads_all=False))).lines == (
-        'GRANT pg_read_all_stats TO "connbot";',
-    )
-    assert (
-        said("nothing can be ended", judged(rights=replace(RIGHTS, signals=False)))
-        .lines[0]
-        .startswith("connbot doctor --sql")
-    )
+    found = said("can be shown", judged(rights=replace(RIGHTS, reads_all=False)))
+    assert (found.mend, found.lines) == ("As superuser there:", ('GRANT pg_read_all_stats TO "connbot";',))
+    found = said("nothing can be ended", judged(rights=replace(RIGHTS, signals=False)))
+    assert found.mend.startswith("Whoever runs the server reads this script")
+    assert found.lines[0] == "connbot doctor --sql class > class.sql"
+
+
+def test_a_reserve_that_is_empty_takes_a_restart() -> None:
+    found = said("a full server would refuse the bot", judged(rights=replace(RIGHTS, reserved=0)))
+
+    assert found.mend.endswith("restart the server:")
+
+
+def test_a_guard_that_was_changed_is_told_with_its_own_mend() -> None:
+    rights = replace(RIGHTS, signals=False, guard=GuardState(GuardStanding.CHANGED, ("source",)))
+    found = said("not as its script makes it", judged(rights=rights))
+
+    assert found.level is Level.FAULT
+    assert found.mend.startswith("Find out who changed it")
+    assert found.lines[0] == "connbot doctor --sql class > class.sql"
+
+
+@pytest.mark.parametrize(("days", "words"), [(-1, "ended on 2026-11-21"), (1, "ends on 2026-11-23")])
+def test_a_password_s_end_is_past_or_to_come(days: int, words: str) -> None:
+    found = said(f"Its password {words}", judged(valid_until=NOW + timedelta(days=days)))
+
+    assert found.level is (Level.FAULT if days < 0 else Level.WARNING)
