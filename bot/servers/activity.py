@@ -1,6 +1,7 @@
 """Sessions as pg_stat_activity shows them to a role with pg_read_all_stats."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,8 @@ from bot.errors import ServerUnavailable
 from bot.servers import opening, queries, sight, signals
 from bot.servers.backend import BackendId
 from bot.servers.opening import Connection
-from bot.servers.readings import Row, reading_of, role_of
-from bot.servers.server import Reading, RoleNow, Target
+from bot.servers.readings import Row, limits_of, reading_of, role_of
+from bot.servers.server import Limits, Reading, RoleNow, Target
 from bot.servers.settings import ServerSettings
 
 
@@ -27,6 +28,7 @@ class Activity:
         self._settings = settings
         self._sees = sees
         self._read = queries.read(sees)
+        self._limits = queries.limits(sees)
         self._present = signals.present(sees)
         self._running = signals.running(sees)
         self._terminate = signals.terminate(means, sees)
@@ -50,6 +52,20 @@ class Activity:
         """Read roles alone by name, each exactly or else folded to lower case; unknown ones are left out."""
         rows = await _by_name(connection, queries.ROLES, names, {})
         return {row["asked"]: RoleNow(role_of(row, self._settings), row["at"].astimezone(UTC)) for row in rows}
+
+    async def limits(self, connection: Connection, databases: Sequence[str]) -> Limits:
+        """Read the server's own limit, and those of databases by name; unknown ones are left out."""
+        try:
+            (row,) = await fetch(connection, self._limits, {"databases": [*databases]})
+        except psycopg.errors.UntranslatableCharacter:
+            # One of them is no database's name: then each is asked for alone, and those are left out.
+            found = [await self.limits(connection, [name]) for name in databases] if len(databases) > 1 else []
+            alone = found or [await self.limits(connection, [])]
+            return replace(alone[-1], databases={k: v for one in alone for k, v in one.databases.items()})
+        if row["hidden"]:
+            raise ServerUnavailable(self._settings.name, "rights", "pg_read_all_stats")
+        version = connection.info.server_version
+        return limits_of(row, self._settings.name, version, tells_states=self._sees.tells_states)
 
     async def signal(
         self, connection: Connection, targets: Mapping[BackendId, Target], before: datetime

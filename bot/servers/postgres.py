@@ -17,7 +17,7 @@ from bot.servers.guard_function import means
 from bot.servers.holder import HEARTBEAT_EVERY, Holder
 from bot.servers.opening import Connection
 from bot.servers.rights import Missing, RightsFacts, missing
-from bot.servers.server import Presence, Reading, Role, RoleNow, Target, Verdict, Verdicts
+from bot.servers.server import Limits, Presence, Reading, Role, RoleNow, Target, Verdict, Verdicts
 from bot.servers.settings import ServerSettings
 from bot.servers.sharing import SharedReads
 from bot.servers.sight import ACTIVITY
@@ -77,6 +77,7 @@ class PostgresServer:
         self._holder = Holder(settings.name, self._connect, heartbeat_every=heartbeat_every, beat=self._look)
         self._reads = SharedReads(self._holder, self._read)
         self._role_reads = SharedReads(self._holder, self._roles)
+        self._limit_reads = SharedReads(self._holder, self._limits)
 
     @property
     def name(self) -> str:
@@ -119,6 +120,13 @@ class PostgresServer:
         asked = [*filter(_can_be_sent, names)]
         found = await self._holder.run(lambda connection: self._roles(connection, asked), repeatable=True)
         return {name: now.role for name, now in found.items()}
+
+    async def limits(self, database: str | None = None) -> Limits:
+        """Read the server's own limit, and a database's, in a read that begins after this call."""
+        asked = database if database is not None and _can_be_sent(database) else ""
+        found = await self._limit_reads.read(asked)
+        assert found is not None  # noqa: S101 - it is read for every name
+        return found
 
     async def clock(self) -> datetime:
         """The server's `clock_timestamp()`, read after this call."""
@@ -214,6 +222,9 @@ class PostgresServer:
 
     async def _read(self, connection: Connection, names: Sequence[str]) -> dict[str, Reading]:
         return await self._way.read(connection, names)
+
+    async def _limits(self, connection: Connection, names: Sequence[str]) -> dict[str, Limits]:
+        return dict.fromkeys(names, await self._way.limits(connection, [*filter(None, names)]))
 
     async def _roles(self, connection: Connection, names: Sequence[str]) -> dict[str, RoleNow]:
         return await self._way.roles(connection, names)

@@ -43,6 +43,26 @@ SELECT clock_timestamp() AS at, role.*, ARRAY({GROUPS}) AS groups FROM role
 """Roles by name, one row a name that there is, and the server's time. Needs no right."""
 
 
+# Databases with their limits and the clients in each.
+_BASE = """
+    SELECT array_agg(d.oid) AS base_oids, array_agg(d.datname) AS base_names, array_agg(d.datconnlimit) AS base_limits,
+        array_agg(coalesce(taken.used, 0)) AS base_used
+    FROM pg_database AS d
+    LEFT JOIN (SELECT datid, count(*) AS used FROM activity WHERE is_client GROUP BY datid) AS taken ON taken.datid = d.oid
+"""
+
+# The server's own slots.
+_SERVER = """server AS (
+    SELECT count(*) FILTER (WHERE is_client AND state IS DISTINCT FROM 'starting') AS server_used,
+        count(*) FILTER (WHERE is_client AND state = 'starting') AS server_starting, count(*) FILTER (WHERE is_hidden) AS hidden,
+        current_setting('max_connections')::int AS max_connections,
+        current_setting('superuser_reserved_connections')::int AS superuser_reserved,
+        coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved,
+        coalesce(nullif(current_setting('rds.rds_superuser_reserved_connections', true), '')::int, 0) AS provider_reserved
+    FROM activity
+)"""
+
+
 # One pass over pg_stat_activity serves all of it: its rows are costly (all of them are made whichever are asked for), and
 # a filter by role name or backend type inside it makes a nested loop over pg_authid; without names of its own the view
 # loses both its joins. Arrays, because what is said of a role is said once then.
@@ -78,21 +98,10 @@ WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED ({sight.activity})
     WHERE usesysid IN (SELECT oid FROM role)
     GROUP BY usesysid
 ), base AS (
-    SELECT array_agg(d.oid) AS base_oids, array_agg(d.datname) AS base_names, array_agg(d.datconnlimit) AS base_limits,
-        array_agg(coalesce(taken.used, 0)) AS base_used
-    FROM pg_database AS d
-    LEFT JOIN (SELECT datid, count(*) AS used FROM activity WHERE is_client GROUP BY datid) AS taken ON taken.datid = d.oid
+{_BASE}
     WHERE d.oid IN (SELECT datid FROM activity WHERE usesysid IN (SELECT oid FROM role))
         OR d.datname = ANY (%(databases)s::text[])
-), server AS (
-    SELECT count(*) FILTER (WHERE is_client AND state IS DISTINCT FROM 'starting') AS server_used,
-        count(*) FILTER (WHERE is_client AND state = 'starting') AS server_starting, count(*) FILTER (WHERE is_hidden) AS hidden,
-        current_setting('max_connections')::int AS max_connections,
-        current_setting('superuser_reserved_connections')::int AS superuser_reserved,
-        coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0) AS reserved,
-        coalesce(nullif(current_setting('rds.rds_superuser_reserved_connections', true), '')::int, 0) AS provider_reserved
-    FROM activity
-)
+), {_SERVER}
 SELECT clock_timestamp() AS at, pg_backend_pid() AS own_pid, role.*, session.*, base.*, server.*, ARRAY({GROUPS}) AS groups
 FROM role
 LEFT JOIN session ON session.usesysid = role.oid
@@ -102,6 +111,21 @@ CROSS JOIN server
 
 
 READ = read(ACTIVITY)
+
+
+def limits(sight: Sight) -> str:
+    """The statement that reads the limits of the server and of databases by name, in one row; needs what `sight` needs."""
+    return f"""
+WITH role AS (SELECT oid, rolname FROM pg_roles WHERE false), activity AS MATERIALIZED ({sight.activity}), base AS ({_BASE}
+    WHERE d.datname = ANY (%(databases)s::text[])
+), {_SERVER}
+SELECT clock_timestamp() AS at, base.*, server.*
+FROM base
+CROSS JOIN server
+"""
+
+
+LIMITS = limits(ACTIVITY)
 
 STUDENTS = f"""
 SELECT count(*) AS students

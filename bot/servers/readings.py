@@ -1,4 +1,4 @@
-"""Rows of `queries.READ` and `queries.ROLES` made into readings and roles."""
+"""Rows of `queries` made into readings, limits and roles."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import Any
 from bot.servers.backend import CLIENT_BACKEND, Backend, BackendId, BackendState
 from bot.servers.capacity import Capacity, Limit
 from bot.servers.counting import ServerSlots, database_limit, role_limit, server_limit
-from bot.servers.server import Reading, Role
+from bot.servers.server import Limits, Reading, Role
 from bot.servers.settings import ServerSettings
 
 Row = Mapping[str, Any]
@@ -63,6 +63,17 @@ def reading_of(row: Row, settings: ServerSettings, version: int, *, tells_states
     )
 
 
+def limits_of(row: Row, server: str, version: int, *, tells_states: bool = True) -> Limits:
+    """Make the limits of the row of `queries.limits`."""
+    unsure = not tells_states
+    found = _server(row, server, version)
+    return Limits(
+        at=row["at"].astimezone(UTC),
+        server=replace(found, at_least=found.at_least or unsure, at_most=unsure),
+        databases={limit.name: replace(limit, at_most=unsure) for limit in _databases(row)},
+    )
+
+
 def _backends(row: Row, server: str, role: Role) -> Iterator[Backend]:
     if row["pids"] is None:
         return
@@ -92,21 +103,13 @@ def _backends(row: Row, server: str, role: Role) -> Iterator[Backend]:
 
 def _capacity(row: Row, settings: ServerSettings, role: Role, backends: Collection[Backend], version: int) -> Capacity:
     clients = [backend for backend in backends if backend.is_client]
-    slots = ServerSlots(row["max_connections"], row["superuser_reserved"], row["reserved"], row["provider_reserved"])
     met = {backend.database for backend in clients}.union(settings.databases)
     return Capacity(
         role=role_limit(role.name, len(clients), row["rolconnlimit"]),
         databases=tuple(
             sorted((limit for limit in _databases(row) if limit.name in met), key=lambda limit: limit.name)
         ),
-        server=server_limit(
-            settings.name,
-            row["server_used"],
-            slots,
-            version,
-            starting=row["server_starting"],
-            all_slots=role.superuser,
-        ),
+        server=_server(row, settings.name, version, all_slots=role.superuser),
         role_exempt=role.superuser,
     )
 
@@ -119,6 +122,11 @@ def _unsure(counted: Capacity, backends: Collection[Backend]) -> Capacity:
         databases=tuple(replace(limit, at_most=True) for limit in counted.databases),
         server=replace(counted.server, at_least=True, at_most=True),
     )
+
+
+def _server(row: Row, name: str, version: int, *, all_slots: bool = False) -> Limit:
+    slots = ServerSlots(row["max_connections"], row["superuser_reserved"], row["reserved"], row["provider_reserved"])
+    return server_limit(name, row["server_used"], slots, version, starting=row["server_starting"], all_slots=all_slots)
 
 
 def _databases(row: Row) -> Iterator[Limit]:

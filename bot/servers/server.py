@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.servers.backend import Backend, BackendId, BackendState
-from bot.servers.capacity import Capacity
+from bot.servers.capacity import Capacity, Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,15 @@ class Reading:
     def clients(self) -> tuple[Backend, ...]:
         """The backends that take one of the role's slots."""
         return tuple(backend for backend in self.backends if backend.is_client)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits that everybody meets, as the server had them at `at`; of databases those that were asked for and are there."""
+
+    at: datetime
+    server: Limit
+    databases: Mapping[str, Limit]
 
 
 class Verdict(StrEnum):
@@ -141,6 +150,9 @@ class Server(Protocol):
 
     async def role(self, name: str) -> RoleNow | None:
         """Read a role alone (exactly, else folded to lower case) in a read that begins after this call; None: no such role."""
+
+    async def limits(self, database: str | None = None) -> Limits:
+        """Read the server's own limit, and a database's, in a read that begins after this call."""
 
     async def clock(self) -> datetime:
         """The server's `clock_timestamp()`, read after this call."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bot.servers.backend import BackendId
 from bot.servers.opening import Connection
-from bot.servers.server import Reading, RoleNow, Target
+from bot.servers.server import Limits, Reading, RoleNow, Target
 
 
 class Way(Protocol):
@@ -17,6 +17,9 @@ class Way(Protocol):
 
     async def roles(self, connection: Connection, names: Sequence[str]) -> dict[str, RoleNow]:
         """Read roles alone by name, each exactly or else folded to lower case; unknown ones are left out."""
+
+    async def limits(self, connection: Connection, databases: Sequence[str]) -> Limits:
+        """Read the server's own limit, and those of databases by name; unknown ones are left out."""
 
     async def signal(
         self, connection: Connection, targets: Mapping[BackendId, Target], before: datetime

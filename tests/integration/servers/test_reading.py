@@ -368,3 +368,31 @@ def _quiet_for(course: Class, pid: int) -> timedelta:
 async def _timeouts(connection: Connection) -> set[str]:
     query = "SELECT setting FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout')"
     return {row["setting"] async for row in await connection.execute(query)}
+
+
+async def test_the_limits_that_everybody_meets(course: Class, server: PostgresServer) -> None:
+    database = course.postgres.make_database("limited", limit=2)
+    role = course.make_student(limit=9)
+    await course.postgres.open_backend(role, dbname=database)
+    before = await server.limits()
+    opened = await course.postgres.open_backend(role, dbname=database)
+
+    found = await server.limits(database)
+
+    assert found.databases == {database: Limit(LimitKind.DATABASE, database, 2, 2)}
+    assert found.databases[database].full
+    reading = await read(server, role)
+    assert found.server == reading.capacity.server
+    assert found.server.used == before.server.used + 1
+    assert before.at < found.at
+    assert before.databases == {}
+    await opened.connection.close()
+    await eventually(lambda: not course.postgres.is_open(opened))
+    assert not (await server.limits(database)).databases[database].full
+
+
+@pytest.mark.parametrize("name", ["no_such_database", "", "<!channel>\x00", "\ud800", "d" * 500])
+async def test_of_a_database_that_is_not_there_nothing_is_told(server: PostgresServer, name: str) -> None:
+    found = await server.limits(name)
+    assert found.databases == {}
+    assert found.server.limit
