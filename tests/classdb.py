@@ -69,6 +69,15 @@ class ClassDb:
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             connection.execute(statements.encode())
 
+    def put_again(self) -> None:
+        """Put the functions as they are to be, whatever was done to them."""
+        self.take_away()
+        self.run(_SCHEMA)
+
+    def take_away(self) -> None:
+        """Take the functions away, under another schema's name too."""
+        self.run("DROP SCHEMA IF EXISTS classdb, renamed CASCADE")
+
     def asked_to_end(self) -> list[int]:
         """The pids that the function was called with, in that order."""
         with psycopg.connect(self.dsn("postgres")) as connection:
@@ -100,4 +109,4 @@ def installed(postgres: Postgres, dbname: str) -> Iterator[ClassDb]:
     try:
         yield classdb
     finally:
-        classdb.run("DROP SCHEMA IF EXISTS classdb, renamed CASCADE")
+        classdb.take_away()
