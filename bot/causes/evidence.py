@@ -55,7 +55,12 @@ _CODE_AFTER = re.compile(
 _PLACEHOLDER = re.compile(
     r"%(?:\d\$)?[a-z]|[$#]?\{[^{}]*\}|\$\w{1,20}|\.\.\.|\u2026|<[A-Za-z_ -]{1,30}>|:\w{1,20}|\?|\[[a-z_ ]{1,20}\]|x{2,}|X{2,}|_{2,}"
 )
-_SURELY_PLACEHOLDER = re.compile(r"%(?:\d\$)?[a-z]|\.\.\.|\u2026|<[A-Za-z_ -]{1,30}>|x{2,}|X{2,}|_{2,}")
+_SURELY_PLACEHOLDER = re.compile(
+    r"%(?:\d\$)?[a-z]|<(?:your[ _-]?)?(?:role|user|username|name|rolename|role[ _-]name|user[ _-]name|db|database|dbname|database[ _-]name)>",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"\s{0,3}\\?[\"'\u201c\u2018\u00ab\u00bb](.{1,40}?)\\?[\"'\u201d\u2019\u00ab\u00bb]")
+"""A name behind a sentence that is known without one too."""
 _EXERCISE = re.compile(
     r"(?:^|\n)\W{0,3}(?:question|exercise|problem|task|aufgabe|\u00fcbung|pregunta|ejercicio|exercice|esercizio|quest\u00e3o|exerc\u00edcio"
     r"|\u0437\u0430\u0434\u0430\u043d\u0438\u0435|\u0432\u043e\u043f\u0440\u043e\u0441) ?\d{1,2} ?[.:)(](?=\s|\d| ?points)"
@@ -187,6 +192,9 @@ def _spoken_of(hit: Hit, around: Surroundings, placeholder: re.Pattern[str]) -> 
     start, end = around.reading.place(hit.start), around.reading.place(hit.end - 1) + 1
     before = text[max(0, start - _LINE) : start].rpartition("\n")[2]
     after = text[end : end + _LINE].partition("\n")[0]
+    quoted = _QUOTED.match(after)
+    if quoted is not None and placeholder.fullmatch(quoted[1].strip()):
+        return True
     return _CODE_BEFORE.search(before) is not None or _CODE_AFTER.search(after) is not None
 
 

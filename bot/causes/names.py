@@ -91,7 +91,7 @@ def _run(line: str, marks: list[int]) -> int:
 
 def _turn(line: str, at: int) -> int:
     """Say whether the mark at `at` opens (1), closes (-1) or stands inside a word (0)."""
-    before, after = _before(line, at), line[at + 1 : at + 2]
+    before, after = _before(line, at), _after(line, at)
     if _in_word(after) and _opens(before):
         return 1
     return 0 if _in_word(after) and _in_word(before) else -1
@@ -103,10 +103,15 @@ def _in_word(char: str) -> bool:
 
 
 def _before(text: str, at: int) -> str:
-    """Return the character before a mark, or before what escapes it."""
-    while at and text[at - 1] == "\\":
+    """Return the character before a mark, or before what escapes it and the marks beside it."""
+    while at and (text[at - 1] == "\\" or text[at - 1] in QUOTES):
         at -= 1
     return text[at - 1 : at]
+
+
+def _after(text: str, at: int) -> str:
+    """Return the character behind a mark and the marks beside it."""
+    return text[at:].lstrip(f"{QUOTES}\\")[:1]
 
 
 def _opens(before: str) -> bool:
@@ -150,4 +155,7 @@ def spelled(text: str, start: int, end: int, *, padded: bool) -> str:
         name = name.translate(CURLY)
     if padded:
         name = name[name[:1].isspace() : len(name) - name[-1:].isspace()]
-    return _BREAK.sub(" ", _HARD_BLANKS.sub(" ", name))
+    if " " not in text:
+        # All blanks were made hard on the way; else the name has a hard one of its own.
+        name = _HARD_BLANKS.sub(" ", name)
+    return _BREAK.sub(" ", name)
