@@ -335,6 +335,24 @@ async def stopped(steps: Steps, lane: Lane, at: int) -> Became:
     return Became(reached, state, await lane.settled(asked, at, state))
 
 
+async def cut_off(lane: Lane, at: int) -> Became:
+    """Click with a connection broken at message `at`, and see that all is well."""
+    asked = await ask(lane)
+    lane.passing.arm(at, lambda: False)
+    lane.clicking = asyncio.create_task(click(lane, asked))
+    await eventually(lambda: lane.seen() != asked.before, within=WITHIN)
+    state = lane.proposal(asked.proposal_id).state
+    lane.passing.disarm()
+    if state == State.CLAIMED:
+        (told,) = [message for message in lane.seen() if message not in asked.before]
+        assert "stopped answering" in told.text
+        assert "please do not ask again yet" in told.text
+    lane.bot.signal(signal.SIGTERM)
+    await eventually(lambda: not lane.bot.alive, within=WITHIN)
+    await lane.begin_after(asked.proposal_id)
+    return Became(lane.passing.seen, state, await lane.settled(asked, at, state))
+
+
 @asynccontextmanager
 async def a_lane(postgres: Postgres, url: str, folder: Path, forks: Forks) -> AsyncIterator[Lane]:
     folder.mkdir()
@@ -374,9 +392,14 @@ def lead_through(workspace: Workspace, address: str) -> None:
 
 
 async def at_every_step(
-    disturb: Callable[[Lane, int], Awaitable[Became]], postgres: Postgres, own_urls: Callable[[], str], folder: Path
+    disturb: Callable[[Lane, int], Awaitable[Became]],
+    postgres: Postgres,
+    own_urls: Callable[[], str],
+    folder: Path,
+    meant: Callable[[str], bool] = bool,
 ) -> set[tuple[str, str]]:
-    """Find out the steps of a click, then disturb one after the other; returns in which states they were left with which ends.
+    """Find out the steps of a click, then disturb one of those `meant` after the other; returns the states they were left
+    in with their ends.
 
     That each was the step it was meant to be is seen from those before it: a click that took others is repeated.
     """
@@ -392,7 +415,7 @@ async def at_every_step(
                 undisturbed = await asyncio.gather(*(disturb(lane, NEVER) for lane in lanes))
                 found += [one.steps for one in undisturbed if one.told == TERMINATED]
                 usual = max(found, key=found.count, default=[])
-            left = [*range(len(usual), 0, -1)]
+            left = [at for at in range(len(usual), 0, -1) if meant(usual[at - 1])]
             ends = await asyncio.gather(*(share(disturb, lane, usual, left) for lane in lanes))
         finally:
             for number, lane in enumerate(lanes):
@@ -445,3 +468,12 @@ async def test_stopped_at_every_statement_until_its_time_is_over(
     ends = await at_every_step(partial(stopped, Statements()), roomy, own_files, tmp_path)
 
     assert ends >= {TOO_LATE, SEEN_BY_ITSELF, TOLD_LATER}
+
+
+async def test_the_students_server_lost_at_every_message(
+    roomy: Postgres, own_files: Callable[[], str], tmp_path: Path
+) -> None:
+    """What may be asked again is; where a signal may have been sent, its person is told so and later what came of it."""
+    ends = await at_every_step(cut_off, roomy, own_files, tmp_path, lambda step: step.endswith("class"))
+
+    assert ends >= {NOT_SIGNALLED, SIGNALLED, TOLD_LATER}
