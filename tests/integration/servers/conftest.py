@@ -89,7 +89,11 @@ async def held(
         connection = await opening.connect(settings)
         await opening.settle_in(connection, settings)
         # The connection's own time-out would end a slow query before the holder's deadline is tested.
-        await connection.execute("SET statement_timeout = 0")
+        try:
+            await connection.execute("SET statement_timeout = 0")
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
     holder = Holder("class", connect, **options)

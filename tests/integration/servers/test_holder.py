@@ -91,7 +91,7 @@ async def test_a_slow_statement_is_ended_without_losing_the_connection(course18:
 
 
 async def test_a_query_past_its_deadline_is_cancelled_and_its_connection_replaced(course18: Class) -> None:
-    async with held(course18, deadline=0.2) as holder:
+    async with held(course18, deadline=0.4) as holder:
         before = await holder.run(pid, repeatable=True)
         with pytest.raises(ServerUnavailable) as told:
             await holder.run(query("SELECT pg_sleep(60)"), repeatable=True)
@@ -102,7 +102,7 @@ async def test_a_query_past_its_deadline_is_cancelled_and_its_connection_replace
 
 
 async def test_a_frozen_backend_is_replaced_and_leaves_when_it_can(course18: Class) -> None:
-    async with held(course18, deadline=0.2) as holder:
+    async with held(course18, deadline=0.4) as holder:
         before = await holder.run(pid, repeatable=True)
         course18.postgres.freeze(before)
         with pytest.raises(ServerUnavailable):
@@ -114,7 +114,7 @@ async def test_a_frozen_backend_is_replaced_and_leaves_when_it_can(course18: Cla
 
 
 async def test_a_heartbeat_finds_a_frozen_backend_before_anybody_asks(course18: Class) -> None:
-    async with held(course18, deadline=0.2, heartbeat_every=0.05) as holder:
+    async with held(course18, deadline=0.4, heartbeat_every=0.05) as holder:
         before = await holder.run(pid, repeatable=True)
         course18.postgres.freeze(before)
         await eventually(lambda: course18.sessions() == 2)
@@ -161,7 +161,7 @@ async def test_a_read_under_which_the_connection_breaks_is_repeated_once_and_a_s
 
 
 async def test_on_a_full_server_the_old_connection_is_kept_until_it_answers(course: Class) -> None:
-    async with held(course, deadline=0.2) as holder:
+    async with held(course, deadline=0.4) as holder:
         before = await holder.run(pid, repeatable=True)
         await course.postgres.fill(course.make_student())
         course.postgres.freeze(before)
@@ -265,7 +265,7 @@ async def test_closing_lets_the_running_query_end_and_fails_what_waits(course18:
 
 
 async def test_closing_does_not_wait_for_ever_for_a_frozen_backend(course18: Class) -> None:
-    async with held(course18, deadline=0.1) as holder:
+    async with held(course18, deadline=0.5) as holder:
         own = await holder.run(pid, repeatable=True)
         course18.postgres.freeze(own)
         hanging = [asyncio.create_task(holder.run(pid, repeatable=True)) for _ in range(2)]
