@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.clock import clock
+from bot.connections.settlement import LOST_AFTER
 from bot.demo.clients import Doing, leave
 from bot.errors import SetupError
 from bot.incidents.history import History
@@ -171,6 +172,31 @@ async def resolved(course: Course, role: str) -> list[dict[str, Any]]:
     """All that is on record about a role, once the newest of it is resolved."""
     entries = await course.history(role)
     return entries if entries[0]["state"] == "resolved" else []
+
+
+async def test_a_claim_on_a_server_that_is_gone_for_good_is_closed_after_a_day(
+    postgres18: Postgres, migrated_url: str, tmp_path: Path
+) -> None:
+    async with a_course(postgres18, migrated_url, tmp_path, serving=False) as course:
+        async with served(course):
+            alice, _, _ = await asked_for(course)
+        await claim(course, alice)
+        await long_ago(course)
+        config = Path(course.environment["CONNBOT_CONFIG"])
+        config.write_text(config.read_text().replace("[servers.class]", "[servers.another]"))
+        course.look("tom")
+        async with served(course):
+            assert (await course.ask("tom", "/connbot help")).text
+            assert await is_in(course, alice, "claimed")
+
+        async with course.database() as database, database.write() as connection:
+            await connection.execute(update(proposals).values(claimed_at=clock() - LOST_AFTER))
+        course.look("tom")
+        async with served(course):
+            await eventually(lambda: is_in(course, alice, "resolved"), within=10)
+            (text,) = await eventually(lambda: told(course), within=10)
+
+        assert "the server did not tell whether it is there" in text
 
 
 async def claim(course: Course, role: str) -> None:

@@ -201,6 +201,14 @@ async def test_what_was_stored_before_a_workspace_was_known_becomes_the_first_on
     assert [event.state for event in met] == ["met", "met"]
 
 
+async def test_a_workspace_that_is_known_is_met_while_another_process_has_the_record_in_hand(
+    allow_list: AllowList, migrated_url: str, record: Record
+) -> None:
+    await allow_list.adopt_team("T1", "DB course")
+    async with OwnDatabase(migrated_url) as other, record.turn(other):
+        assert not await asyncio.wait_for(allow_list.adopt_team("T1", "DB course"), 2)
+
+
 async def test_adopting_keeps_what_the_workspace_has_itself(own_database: OwnDatabase, record: Record) -> None:
     allow_list = AllowList(own_database, record)
     await allow_list.allow(AT_COMMAND_LINE, Grant("UTA", Grade.INSTRUCTOR), now=NOON)

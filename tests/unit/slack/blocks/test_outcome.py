@@ -126,6 +126,31 @@ def interrupted(*details: str) -> Message:
     return settled.render(a_proposal(*backends, state=State.RESOLVED, outcomes=outcomes), zone=NEW_YORK)
 
 
+def test_settlement_without_a_look_says_that_nobody_told_and_asks_to_look() -> None:
+    message = interrupted("", "gone")
+    assert "pid 4711 (`pgAdmin 4 - DB:shop`): interrupted: the server did not tell whether it is there" in message.text
+    assert "Ask again to see what is there now" in message.text
+    assert "There is nothing more to do." in interrupted("gone", "gone").text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "detail", "says"),
+    [
+        (Verdict.TERMINATED, "", "ended 1 connection of alice on class"),
+        (Verdict.INTERRUPTED, "gone", "The bot was interrupted"),
+        (Verdict.INTERRUPTED, "there", "The bot was interrupted"),
+    ],
+)
+def test_the_end_reads_the_same_whoever_tells_it(verdict: Verdict, detail: str, says: str) -> None:
+    (backend,) = five()[:1]
+    resolved = a_proposal(backend, state=State.RESOLVED, outcomes=[an_outcome(backend, verdict, detail)])
+    message = settled.render_end(Ended(resolved, None), zone=NEW_YORK, names=CommandNames())
+    assert says in message.text
+    withdrawn = a_proposal(backend, state=State.WITHDRAWN)
+    message = settled.render_end(Ended(withdrawn, None), zone=NEW_YORK, names=CommandNames())
+    assert message.text.startswith("Cancelled: nothing was ended.")
+
+
 def test_settlement_says_there_or_gone_and_never_terminated() -> None:
     message = interrupted("there", "gone")
     assert message.text.startswith(
