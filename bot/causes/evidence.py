@@ -61,31 +61,41 @@ _SURELY_PLACEHOLDER = re.compile(
 )
 _QUOTED = re.compile(r"\s{0,3}\\?[\"'\u201c\u2018\u00ab\u00bb](.{1,40}?)\\?[\"'\u201d\u2019\u00ab\u00bb]")
 """A name behind a sentence that is known without one too."""
-_EXERCISE = re.compile(
+_NUMBERED = re.compile(
     r"(?:^|\n)\W{0,3}(?:question|exercise|problem|task|aufgabe|\u00fcbung|pregunta|ejercicio|exercice|esercizio|quest\u00e3o|exerc\u00edcio"
     r"|\u0437\u0430\u0434\u0430\u043d\u0438\u0435|\u0432\u043e\u043f\u0440\u043e\u0441) ?\d{1,2} ?[.:)(](?=\s|\d| ?points)"
-    r"|(?:^|\n)\s*q ?\d{1,2}[.:)]\s|\(\d{1,2} ?(?:points?|pts|marks|punkte|puntos)\)|(?:^|[.:?!)]\s)\s*(?:explain|describe) "
-    r"|\btrue or false|\bmultiple choice|\b(?:for|on) the (?:exam|quiz|midterm|final)\b"
-    r"|\u8003\u8bd5|\u4f5c\u4e1a\u9898|\u7b2c ?\d{1,2} ?\u9898|\u95ee\u9898 ?\d",
+    r"|(?:^|\n)\s*q ?\d{1,2}[.:)]\s|\u7b2c ?\d{1,2} ?\u9898|\u95ee\u9898 ?\d",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\?|\b(?:explain|describe|why|what|which|how|name|define|compare|difference|means?|bedeutet|erkl|explique|expliquez|spiega|qu\u00e9|was|warum|\u043e\u0431\u044a\u044f\u0441\u043d\u0438)",
+    re.IGNORECASE,
+)
+_EXERCISE = re.compile(
+    r"\(\d{1,2} ?(?:points?|pts|marks|punkte|puntos)\)|(?:^|[.:?!)]\s)\s*(?:explain|describe) |\btrue or false|\bmultiple choice"
+    r"|\b(?:for|on) the (?:exam|quiz|midterm|final)\b|\u8003\u8bd5|\u4f5c\u4e1a\u9898",
     re.IGNORECASE,
 )
 _IN_GENERAL = re.compile(
     r"\bthe (?:docs|documentation|manual|slides|lecture|textbook|book|article|blog) (?:says?|states?|mentions?|explains?)"
     r"|\b(?:from|in) the (?:docs|documentation|manual|slides|lecture|textbook|book)\b"
-    r"|\bif (?:you|we|they|someone|a student) (?:ever )?(?:get|see|receive)|\byou (?:will|may|might|would|could) (?:then )?(?:get|see|receive)"
+    r"|\bif (?:you|we|they|someone|a student) (?:ever )?(?:get|see|receive) (?:the |an )?(?:error|message|fatal|[\"'`\u201c\u2018])"
+    r"|\byou (?:will|may|might|would|could) (?:then )?(?:get|see|receive)"
     r"|\b(?:would|will) (?:the server|postgres\w*|it) (?:say|print|answer|return|raise)|\bwhat (?:would|will) happen|\b(?:is|was) raised when"
-    r"|\b(?:appears|occurs|happens|is shown|is printed|means) (?:when|if|that)|\bexample of an? error|\b(?:last|next) (?:year|semester|term)",
+    r"|\b(?:is shown|is printed|means) (?:when|if|that)\b|\bexample of an? error|\bdifference between\b"
+    r"|\b(?:last|next) (?:year|semester|term)",
     re.IGNORECASE,
 )
 _TROUBLE = re.compile(
     r"\b(?:i|we)(?:['\u2019](?:m|re|ve))?(?: am| are| have)?(?: now| just| still| always| keep| suddenly| also| all| both)?"
     r" (?:get|getting|got|see|seeing|stuck|locked|can['\u2019]?t|cannot|could not|couldn['\u2019]?t)\b|\bhelp(?: me| please|!)"
-    r"|can(?:not|['\u2019]t| not) (?:connect|log|get)|locked out|anyone else|anybody else|how (?:do|can|to) (?:i )?(?:fix|solve)|same here",
+    r"|can(?:not|['\u2019]t| not) (?:connect|log|get)|locked out|anyone else|anybody else|how (?:do|can|to) (?:i )?(?:fix|solve)|same here"
+    r"|\b(?:my|our) (?:connections?|code|program|script|app|notebook|query|homework|assignment|group|team|login|psql|database)\b|\bwhen (?:i|we)\b",
     re.IGNORECASE,
 )
 _TECHNICAL = frozenset({Cause.POOLER_LIMIT, Cause.CLIENT_POOL, Cause.RESERVED_SLOTS})
 """What nobody says who speaks of something else."""
-_LEAVES_OFF = frozenset("\n\r.,;:!?)]}>|\u3002\uff0c\u2014\u2013-/\\<(\u2026")
+_LEAVES_OFF = frozenset("=\n\r.,;:!?)]}>|\u3002\uff0c\u2014\u2013-/\\<(\u2026")
 _MARKS = " \t\u00a0`*_~\"'\u201c\u201d\u2018\u2019\u00bb\u00ab"
 
 
@@ -116,10 +126,14 @@ def surroundings(reading: Reading, table: Table, prefixes: tuple[Hit, ...]) -> S
         prefixes,
         coded=_STATE.search(text) is not None,
         about=bool(prefixes) or _ABOUT.search(text) is not None,
-        exercise=not trouble and _EXERCISE.search(text) is not None,
+        exercise=not trouble and _is_exercise(text),
         in_general=not trouble and _IN_GENERAL.search(text) is not None,
         trouble=trouble,
     )
+
+
+def _is_exercise(text: str) -> bool:
+    return _EXERCISE.search(text) is not None or (_NUMBERED.search(text) is not None and _ASKS.search(text) is not None)
 
 
 def weigh(hit: Hit, around: Surroundings) -> Weight | None:

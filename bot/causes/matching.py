@@ -82,6 +82,9 @@ def _forward(reading: Reading, wording: Wording, slot: int, begin: int) -> tuple
     quoted = wording.pieces[slot].endswith('"')
     if not piece:
         return _word(reading, start)
+    if quoted and reading.text[start : start + 1].isspace() and reading.text[start - 2 : start - 1].isalnum():
+        # The mark closes what somebody quotes: between "too many connections for role" and "sorry, …".
+        return None
     if piece == '"' and quoted:
         close = closing_quote(reading.text, start)
         if close is None:

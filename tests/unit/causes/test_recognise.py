@@ -200,8 +200,8 @@ def test_hostile_text_takes_time_as_its_length_and_not_as_its_square(kind: str) 
     recognise("the table is read once")
     size = 25_000
     short, long = work(HOSTILE[kind](size)), work(HOSTILE[kind](4 * size))
-    # Sixteen times as much would be the square; what takes no time to speak of is not compared.
-    assert long < max(9 * short, 0.01)
+    # Sixteen times as much would be the square; what takes no time to speak of tells nothing of its growth.
+    assert long < max(9 * short, 0.1)
     # And no text costs out of all proportion to prose of its length.
     assert long < 60 * work_on_prose(4 * size)
 
