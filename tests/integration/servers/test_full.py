@@ -17,6 +17,8 @@ from tests.integration.servers.conftest import Class, held, pid, read, shown
 from tests.postgres import MAX_CONNECTIONS, SUPERUSER_RESERVED, OpenBackend
 
 TAKEN_WITHIN = 5.0
+FREED_WITHIN = 0.5
+"""Seconds; the server takes a session from its view a moment before it gives its slot back."""
 
 Meet = Callable[[Class], Awaitable[tuple[str, str, list[OpenBackend]]]]
 """Meets a limit; returns the role it shuts out, in which database, and the role's open sessions."""
@@ -81,8 +83,7 @@ async def test_a_limit_is_read_and_relieved_through_the_connection_held(
 
     await end(server, course, opened[0])
 
-    # The student gets the slot at once: no second try.
-    await course.postgres.open_backend(role, dbname=base)
+    await eventually(lambda: gets_in(course, role, base), within=FREED_WITHIN)
     assert course.sessions() == 1
 
 
@@ -110,7 +111,7 @@ async def test_a_lowered_limit_takes_as_many_ends_as_the_figures_say(course: Cla
         assert not await gets_in(course, role)
         await end(server, course, opened.pop())
         assert (await read(server, role)).capacity.role.must_end == left
-    assert await gets_in(course, role)
+    await eventually(lambda: gets_in(course, role), within=FREED_WITHIN)
 
 
 @pytest.mark.parametrize("deep", [1, "all"])
@@ -135,7 +136,7 @@ async def test_slots_taken_from_the_reserve_are_counted_until_a_student_gets_in(
         assert not await gets_in(course, student)
         await end(server, course, students.pop())
     assert (await read(server, student)).capacity.server.must_end == 0
-    assert await gets_in(course, student)
+    await eventually(lambda: gets_in(course, student), within=FREED_WITHIN)
 
 
 async def test_the_reserve_gone_is_told_apart_by_the_server_and_shuts_the_bot_out_with_its_words(course: Class) -> None:
@@ -205,7 +206,7 @@ async def test_started_into_a_full_server_it_is_in_through_the_reserve_or_takes_
         assert not await gets_in(course, student)
         await end(server, course, opened.pop())
     assert (await read(server, student)).capacity.server.must_end == 0
-    assert await gets_in(course, student)
+    await eventually(lambda: gets_in(course, student), within=FREED_WITHIN)
     assert course.sessions(bot) == 1
 
 
@@ -249,7 +250,7 @@ async def test_its_connection_broken_on_a_full_server_comes_back(course: Class, 
 async def test_a_hung_connection_on_a_full_server_is_replaced_from_the_reserve_and_else_kept(course: Class) -> None:
     reserve = course.postgres.major >= 16
     bot = course.postgres.make_bot_role(reserved=reserve)
-    async with held(course, bot, deadline=0.2) as holder:
+    async with held(course, bot, deadline=0.5) as holder:
         hung = await holder.run(pid, repeatable=True)
         students = await course.postgres.fill(course.make_student())
         course.postgres.freeze(hung)
@@ -271,7 +272,7 @@ async def test_a_hung_connection_on_a_full_server_is_replaced_from_the_reserve_a
 
 async def test_where_its_role_may_hold_one_a_hung_connection_is_kept_and_that_is_said(course: Class) -> None:
     course.postgres.run("ALTER ROLE {} CONNECTION LIMIT 1", course.bot)
-    async with held(course, deadline=0.2) as holder:
+    async with held(course, deadline=0.5) as holder:
         hung = await holder.run(pid, repeatable=True)
         course.postgres.freeze(hung)
         with pytest.raises(ServerUnavailable):
@@ -295,7 +296,7 @@ async def test_where_its_role_may_hold_none_that_is_said_until_it_may(course: Cl
 async def test_where_its_role_may_hold_two_one_that_hangs_is_replaced_and_a_second_is_kept(course18: Class) -> None:
     course = course18
     course.postgres.run("ALTER ROLE {} CONNECTION LIMIT 2", course.bot)
-    async with held(course, deadline=0.2) as holder:
+    async with held(course, deadline=0.5) as holder:
         first = await holder.run(pid, repeatable=True)
         course.postgres.freeze(first)
         with pytest.raises(ServerUnavailable):
