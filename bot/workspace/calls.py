@@ -8,6 +8,8 @@ from typing import Any
 
 from bot.workspace.model import App, Channel, Json, Kind, User
 from bot.workspace.state import State
+from bot.workspace.triggers import Triggers
+from bot.workspace.views import Views
 
 PAGE_SIZE = 100
 PAGE_SIZE_AT_MOST = 1000
@@ -97,6 +99,8 @@ class Call:
     """The workspace's own address, with a slash at its end."""
     open_connection: Callable[[App], str]
     """Makes the address of one Socket Mode connection."""
+    triggers: Triggers
+    views: Views
 
     def demand(self, *scopes: str) -> None:
         """Refuse unless the app has one of these scopes."""

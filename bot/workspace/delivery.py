@@ -69,7 +69,7 @@ class Delivery:
                     app,
                     kind.value,
                     payload,
-                    accepts_payload=kind is Envelope.COMMAND,
+                    accepts_payload=kind is Envelope.COMMAND or payload.get("type") == "view_submission",
                     within=self._within,
                     further=further,
                 )

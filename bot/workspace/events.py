@@ -53,6 +53,9 @@ class Events:
         channel = self._state.channels[message.channel]
         if app.bot_user_id not in channel.members:
             return []
+        if change.reaction is not None:
+            event = payloads.reaction_event(message, change.reaction, self._state.next_ts())
+            return [event] if _hears(app, event["type"], "reactions:read") else []
         told = []
         if _hears(app, *SUBSCRIPTIONS[channel.kind]):
             told.append(payloads.message_event(self._state, change, self._state.next_ts()))

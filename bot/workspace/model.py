@@ -38,6 +38,7 @@ class User:
     persona: bool = False
     """One can be this person in the page."""
     deleted: bool = False
+    email_confirmed: bool = True
     tz: str = "America/New_York"
     tz_offset: int = -18000
     bot_id: str | None = None
@@ -79,6 +80,16 @@ class SlashCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A shortcut as the manifest declares it: in a message's menu, or (global) beside the message box."""
+
+    callback_id: str
+    name: str
+    description: str
+    on_messages: bool
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """An installed app: its tokens, its rights, and where it listens."""
 
@@ -96,6 +107,7 @@ class App:
     interactive: bool
     socket_mode: bool
     request_url: str | None
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,7 @@ class Message:
     reactions: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Emoji name and who reacted with it, in order."""
     metadata: Json | None = None
+    files: tuple[Json, ...] = ()
     link_names: bool = False
     """`@channel` written out in `text` is a mention too."""
 
@@ -138,6 +151,15 @@ class Message:
         return self.ephemeral_to in (None, user)
 
 
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """Somebody's emoji on a message: given, or taken back."""
+
+    name: str
+    user: str
+    added: bool
+
+
 class What(StrEnum):
     """What a change was."""
 
@@ -146,6 +168,7 @@ class What(StrEnum):
     DELETED = "deleted"
     CHANNEL = "channel"
     APP = "app"
+    VIEWS = "views"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +180,9 @@ class Change:
     before: Message | None = None
     channel: Channel | None = None
     app: App | None = None
+    reaction: Reaction | None = None
+    person: str | None = None
+    """Whose views changed."""
     by_person: bool = False
     quiet: bool = False
     """No app is told: it is a line that Slack itself shows."""

@@ -1,11 +1,13 @@
 """The payloads that apps are sent, field by field as documented."""
 
 import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.workspace.block_kit.walk import CHOICES, option_list
-from bot.workspace.model import App, Change, Channel, Json, Kind, Message, SlashCommand, User, What
+from bot.workspace.block_kit.walk import CHOICES, elements, option_list
+from bot.workspace.model import App, Change, Channel, Json, Kind, Message, Reaction, Shortcut, SlashCommand, User, What
+from bot.workspace.refusals import NotPossible
 from bot.workspace.shapes import message_json
 from bot.workspace.state import State
 
@@ -21,6 +23,26 @@ class Means:
     user: User
     response_url: str
     trigger_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person did in a message or modal: in which control, what was chosen there, and all that is chosen around it."""
+
+    block_id: str
+    action_id: str
+    chosen: Json
+    """The fields of an action of the control's kind, `selected_options` and the like; options as dicts with their value."""
+    values: Mapping[str, Any]
+    """`state.values`."""
+
+
+def find_element(blocks: Iterable[Json] | None, block_id: str, action_id: str) -> Json:
+    """The interactive element with these ids; NotPossible when there is none."""
+    for place, element in elements(blocks):
+        if place == block_id and element["action_id"] == action_id:
+            return element
+    raise NotPossible("There is no such control here any more.")
 
 
 def command(state: State, means: Means, channel: Channel, asked: SlashCommand, text: str) -> Json:
@@ -53,16 +75,9 @@ def block_actions(state: State, means: Means, message: Message, action: Json, va
     }
     if message.thread_ts is not None:
         container["thread_ts"] = message.thread_ts
-    payload: Json = {
-        "type": "block_actions",
-        "user": {"id": means.user.id, "username": means.user.name, "name": means.user.name, "team_id": state.team.id},
-        "api_app_id": means.app.id,
-        "token": means.app.verification_token,
+    payload: Json = _interaction(state, means, "block_actions") | {
         "container": container,
         "trigger_id": means.trigger_id,
-        "team": {"id": state.team.id, "domain": state.team.domain},
-        "enterprise": None,
-        "is_enterprise_install": False,
         "channel": {"id": channel.id, "name": CHANNEL_NAMES.get(channel.kind, channel.name)},
         "state": {"values": values},
         "response_url": means.response_url,
@@ -71,6 +86,66 @@ def block_actions(state: State, means: Means, message: Message, action: Json, va
     if not message.ephemeral:
         payload["message"] = message_json(state, message)
     return payload
+
+
+def _interaction(state: State, means: Means, kind: str) -> Json:
+    """What every interaction says of who did it, where."""
+    return {
+        "type": kind,
+        "user": {"id": means.user.id, "username": means.user.name, "name": means.user.name, "team_id": state.team.id},
+        "api_app_id": means.app.id,
+        "token": means.app.verification_token,
+        "team": {"id": state.team.id, "domain": state.team.domain},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def shortcut(state: State, means: Means, asked: Shortcut) -> Json:
+    """A global shortcut; there is no response_url, for it has no place."""
+    return _interaction(state, means, "shortcut") | {
+        "action_ts": state.next_ts(),
+        "callback_id": asked.callback_id,
+        "trigger_id": means.trigger_id,
+    }
+
+
+def message_action(state: State, means: Means, asked: Shortcut, message: Message) -> Json:
+    """A shortcut out of a message's menu."""
+    channel = state.channels[message.channel]
+    return _interaction(state, means, "message_action") | {
+        "action_ts": state.next_ts(),
+        "callback_id": asked.callback_id,
+        "trigger_id": means.trigger_id,
+        "response_url": means.response_url,
+        "channel": {"id": channel.id, "name": CHANNEL_NAMES.get(channel.kind, channel.name)},
+        "message_ts": message.ts,
+        "message": message_json(state, message),
+    }
+
+
+def view_submission(state: State, means: Means, view: Json) -> Json:
+    """A modal that was submitted; `view` holds what is in its fields."""
+    return _interaction(state, means, "view_submission") | {
+        "trigger_id": means.trigger_id,
+        "view": view,
+        "response_urls": [],
+    }
+
+
+def view_closed(state: State, means: Means, view: Json, *, cleared: bool) -> Json:
+    """A modal that was closed; `cleared` with all that lay under it."""
+    return _interaction(state, means, "view_closed") | {"view": view, "is_cleared": cleared}
+
+
+def view_actions(state: State, means: Means, view: Json, action: Json) -> Json:
+    """One action in a modal; it has neither a message nor a response_url."""
+    return _interaction(state, means, "block_actions") | {
+        "container": {"type": "view", "view_id": view["id"]},
+        "trigger_id": means.trigger_id,
+        "view": view,
+        "actions": [action | {"action_ts": state.next_ts()}],
+    }
 
 
 def message_event(state: State, change: Change, ts: str) -> Json:
@@ -91,6 +166,18 @@ def message_event(state: State, change: Change, ts: str) -> Json:
     if change.message is not None:
         return changed | {"subtype": "message_changed", "message": message_json(state, change.message)} | place
     return changed | {"subtype": "message_deleted", "deleted_ts": message.ts} | place
+
+
+def reaction_event(message: Message, reaction: Reaction, ts: str) -> Json:
+    """The `reaction_added` or `reaction_removed` event; `ts` is its own time."""
+    return {
+        "type": "reaction_added" if reaction.added else "reaction_removed",
+        "user": reaction.user,
+        "reaction": reaction.name,
+        "item": {"type": "message", "channel": message.channel, "ts": message.ts},
+        **({} if message.user is None else {"item_user": message.user}),
+        "event_ts": ts,
+    }
 
 
 def mention_event(state: State, message: Message) -> Json:

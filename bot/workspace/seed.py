@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from bot.workspace.model import SlashCommand
+from bot.workspace.model import Shortcut, SlashCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,9 @@ class Person:
     persona: bool = True
     """One can be this person in the page."""
     is_bot: bool = False
+    deleted: bool = False
+    """The account was deactivated."""
+    email_confirmed: bool = True
     id: str = ""
 
 
@@ -49,6 +52,7 @@ class InstalledApp:
     interactive: bool = True
     socket_mode: bool = True
     request_url: str | None = None
+    shortcuts: tuple[Shortcut, ...] = ()
     id: str = ""
 
     @classmethod
@@ -75,6 +79,10 @@ class InstalledApp:
             )
             for each in features.get("slash_commands", ())
         )
+        shortcuts = tuple(
+            Shortcut(each["callback_id"], each["name"], each.get("description", ""), each["type"] == "message")
+            for each in features.get("shortcuts", ())
+        )
         return cls(
             name=bot.get("display_name") or manifest["display_information"]["name"],
             bot_token=bot_token,
@@ -86,6 +94,7 @@ class InstalledApp:
             interactive=bool(settings.get("interactivity", {}).get("is_enabled", False)),
             socket_mode=bool(settings.get("socket_mode_enabled", False)),
             request_url=request_url,
+            shortcuts=shortcuts,
             id=app_id,
         )
 

@@ -1,31 +1,35 @@
 """A Slack workspace on this machine: started, driven and looked at from here."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import TypeVar
 
 from aiohttp import web
 
-from bot.workspace.block_kit.walk import CHOICES, MANY
-from bot.workspace.controls import choose_options, find_control, values_at_first
-from bot.workspace.delivery import ACKNOWLEDGE_WITHIN, Delivered, Delivery, Envelope
+from bot.workspace.delivery import ACKNOWLEDGE_WITHIN, Delivery, Envelope
+from bot.workspace.doings import Doings
 from bot.workspace.events import RETRY_AFTER, Events
-from bot.workspace.interactions import Act, Interactions, NotPossible, Triggers
+from bot.workspace.interactions import Interactions
 from bot.workspace.limits import Fault, Faults, Limits, RateLimits
-from bot.workspace.model import App, Change, Json, Message
+from bot.workspace.modals import Modals
+from bot.workspace.model import App, Change, Message
+from bot.workspace.page_acts import PageActs
 from bot.workspace.pages import Pages
 from bot.workspace.payloads import url_verification
 from bot.workspace.response_urls import ResponseUrls
 from bot.workspace.seed import Seed
 from bot.workspace.socket_mode import SocketMode
+from bot.workspace.speech import Speech
 from bot.workspace.state import Clock, State
 from bot.workspace.text import wide_mentions
+from bot.workspace.triggers import Triggers
+from bot.workspace.views import Views
 from bot.workspace.web_api import ApiCall, WebApi
 
 LOOK_EVERY = 0.05
-BODY_AT_MOST = 1 << 20
+BODY_AT_MOST = 6 << 20
 
 Seen = TypeVar("Seen")
 
@@ -42,7 +46,7 @@ class NotSeen(AssertionError):
     """What was waited for did not come in time; the text shows what the workspace holds."""
 
 
-class Workspace:
+class Workspace(Doings):
     """The whole workspace; made from a seed, started once, closed once.
 
     `now` returns the aware UTC time by which messages are stamped and everything expires.
@@ -57,22 +61,32 @@ class Workspace:
         acknowledge_within: float = ACKNOWLEDGE_WITHIN,
         retry_events_after: Sequence[float] = RETRY_AFTER,
     ) -> None:
-        self.state = State(seed, now)
+        state = State(seed, now)
         self.faults = Faults()
         self.broadcasts: list[tuple[Message, tuple[str, ...]]] = []
         """Every message that held a live mention of a channel, of everyone or of a group, as it then was."""
         self.complaints: list[str] = []
         """What apps did against the protocol, in sentences without secrets."""
         complain = self.complaints.append
-        self.socket_mode = SocketMode(self.state, self.faults, complain)
-        self._delivery = Delivery(self.state, self.socket_mode, acknowledge_within)
-        self._response_urls = ResponseUrls(self.state, self.faults, complain)
-        self.triggers = Triggers(self.state)
-        self._interactions = Interactions(self.state, self._delivery, self._response_urls, self.triggers, complain)
-        self._web_api = WebApi(self.state, RateLimits(limits or Limits(), now), self.faults, self.socket_mode.open)
-        self._events = Events(self.state, self._delivery, complain, retry_events_after)
-        self._pages = Pages(self.state, self._delivery, self._interactions)
-        self._chosen: dict[tuple[str, str, str], dict[str, dict[str, Json]]] = {}
+        self.socket_mode = SocketMode(state, self.faults, complain)
+        self._delivery = Delivery(state, self.socket_mode, acknowledge_within)
+        self._response_urls = ResponseUrls(state, self.faults, complain)
+        self.triggers = Triggers(state)
+        views = Views(state)
+        interactions = Interactions(state, self._delivery, self._response_urls, self.triggers, complain)
+        modals = Modals(state, self._delivery, self.triggers, views, complain)
+        super().__init__(state, interactions, modals, views, Speech(state))
+        self._web_api = WebApi(
+            state,
+            RateLimits(limits or Limits(), now),
+            self.faults,
+            self.socket_mode.open,
+            triggers=self.triggers,
+            views=views,
+        )
+        self._events = Events(state, self._delivery, complain, retry_events_after)
+        self._pages = Pages(state, self._delivery, views, self._speech)
+        self._page_acts = PageActs(state, interactions, modals, self._speech)
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -104,6 +118,7 @@ class Workspace:
                 web.get("/link/", self.socket_mode.accept),
                 web.post("/response/{id}", self._response_urls.answer),
                 *self._pages.routes(),
+                *self._page_acts.routes(),
             ]
         )
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
@@ -117,7 +132,7 @@ class Workspace:
         self._runner = runner
         address, taken = runner.addresses[0][:2]
         place = f"[{address}]:{taken}" if ":" in address else f"{address}:{taken}"
-        self.url = self._web_api.url = f"http://{place}/"
+        self.url = self.state.url = f"http://{place}/"
         self._response_urls.base = f"{self.url}response/"
         self.socket_mode.link = f"ws://{place}/link"
 
@@ -132,75 +147,9 @@ class Workspace:
             self._runner = None
 
     def _on_change(self, change: Change) -> None:
-        if change.message is not None and (mentions := wide_mentions(change.message)):
+        if change.reaction is None and change.message is not None and (mentions := wide_mentions(change.message)):
             self.broadcasts.append((change.message, mentions))
         self._changed.set()
-
-    # What people do; `user` and `channel` are ids or names
-
-    def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
-        """Post what a person types; NotPossible where Slack would not take it."""
-        who = self.state.find_user(user)
-        return self._interactions.say(who, self.state.find_channel(channel), text, thread_ts)
-
-    async def command(self, user: str, channel: str, line: str, *, in_thread: bool = False) -> Delivered:
-        """Type a slash command and wait for its acknowledgement."""
-        who = self.state.find_user(user)
-        return await self._interactions.command(who, self.state.find_channel(channel), line, in_thread=in_thread)
-
-    async def click(
-        self, user: str, channel: str, ts: str, *, action_id: str | None = None, label: str | None = None
-    ) -> Delivered:
-        """Press the button with this action id or label, confirming where it asks."""
-        message = self._message(user, channel, ts)
-        block_id, element = find_control(message, action_id=action_id, words=label)
-        act = Act(block_id, element["action_id"], {}, self._values(user, message))
-        return await self._interactions.act(self.state.find_user(user), message, act)
-
-    async def check(
-        self, user: str, channel: str, ts: str, options: Iterable[str], *, action_id: str | None = None
-    ) -> Delivered:
-        """Leave exactly these options (values or words) checked in the message's checkboxes; `[]` unchecks all."""
-        return await self.choose(user, channel, ts, options, action_id=action_id, kinds=("checkboxes",))
-
-    async def choose(
-        self,
-        user: str,
-        channel: str,
-        ts: str,
-        options: Iterable[str],
-        *,
-        action_id: str | None = None,
-        kinds: Sequence[str] = (),
-    ) -> Delivered:
-        """Choose options in a menu, radio buttons or checkboxes; later actions in the message carry the choice."""
-        message = self._message(user, channel, ts)
-        block_id, element = find_control(message, action_id=action_id, kinds=kinds)
-        field = CHOICES[element["type"]][1]
-        picked = choose_options(element, options)
-        chosen: Json = {field: picked if element["type"] in MANY else picked[0]}
-        values = self._values(user, message)
-        values.setdefault(block_id, {})[element["action_id"]] = {"type": element["type"], **chosen}
-        act = Act(block_id, element["action_id"], chosen, values)
-        return await self._interactions.act(self.state.find_user(user), message, act)
-
-    def _values(self, user: str, message: Message) -> dict[str, dict[str, Json]]:
-        """What this person has chosen in this message; what is no longer in the message is forgotten."""
-        key = (self.state.find_user(user).id, message.channel, message.ts)
-        fresh = values_at_first(message)
-        kept = self._chosen.get(key, {})
-        for block_id, entries in fresh.items():
-            for action_id in entries:
-                if action_id in kept.get(block_id, {}):
-                    entries[action_id] = kept[block_id][action_id]
-        self._chosen[key] = fresh
-        return fresh
-
-    def _message(self, user: str, channel: str, ts: str) -> Message:
-        message = self.state.message(self.state.find_channel(channel).id, ts)
-        if message is None or not message.seen_by(self.state.find_user(user).id):
-            raise NotPossible(f"{user} sees no message {ts} in {channel}.")
-        return message
 
     # What is there
 
@@ -235,7 +184,7 @@ class Workspace:
         lines = []
         for channel in self.state.channels.values():
             for message in self.state.messages(channel.id)[-last:]:
-                author = self.state.users[message.user].name if message.user else message.bot_id
+                author = self.state.users[message.user].name if message.user in self.state.users else message.user
                 only = f" (only {self.state.users[message.ephemeral_to].name})" if message.ephemeral_to else ""
                 lines.append(f"#{channel.name or channel.id} {author}{only}: {message.text}")
         return "\n".join(lines)
@@ -245,6 +194,10 @@ class Workspace:
     def app(self, reference: str | None = None) -> App:
         """The app with this id or name; the only one where none is named."""
         return self.state.find_app(reference)
+
+    def deactivate(self, user: str) -> None:
+        """Close a person's account, as an administrator of the workspace does."""
+        self.state.replace_user(replace(self.state.find_user(user), deleted=True))
 
     def set_request_url(self, url: str | None, app: str | None = None) -> None:
         """Send an app its payloads over HTTP from now on; None goes back to Socket Mode."""

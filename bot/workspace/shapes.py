@@ -18,6 +18,8 @@ def message_json(state: State, message: Message, *, metadata: bool = True, threa
         out["blocks"] = list(message.blocks)
     if message.attachments:
         out["attachments"] = list(message.attachments)
+    if message.files:
+        out |= {"files": list(message.files), "upload": False, "display_as_bot": False}
     if message.thread_ts is not None:
         out |= _place_in_thread(state, message, message.thread_ts)
     if message.edited is not None:
@@ -26,18 +28,21 @@ def message_json(state: State, message: Message, *, metadata: bool = True, threa
         out["reactions"] = [
             {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions
         ]
-    if metadata and message.metadata:
-        out["metadata"] = message.metadata
-    if thread:
-        out.update(_thread(replies(state, message)))
-    return out
+    further = {"metadata": message.metadata if metadata else None, "hidden": message.subtype == "tombstone"}
+    out |= {name: value for name, value in further.items() if value}
+    return out | (_thread(replies(state, message)) if thread else {})
 
 
 def _place_in_thread(state: State, message: Message, thread_ts: str) -> Json:
     parent = state.message(message.channel, thread_ts)
-    if message.is_reply and parent is not None and parent.user is not None:
-        return {"thread_ts": thread_ts, "parent_user_id": parent.user}
-    return {"thread_ts": thread_ts}
+    if not message.is_reply or parent is None:
+        return {"thread_ts": thread_ts}
+    place: Json = {"thread_ts": thread_ts}
+    if parent.user is not None:
+        place["parent_user_id"] = parent.user
+    if message.broadcast:
+        place["root"] = message_json(state, parent, thread=True)
+    return place
 
 
 def replies(state: State, parent: Message) -> list[Message]:
@@ -103,7 +108,7 @@ def user_json(state: State, user: User, *, email: bool) -> Json:
         "is_ultra_restricted": False,
         "is_bot": user.is_bot,
         "is_app_user": False,
-        "is_email_confirmed": user.email is not None,
+        "is_email_confirmed": user.email is not None and user.email_confirmed,
         "updated": 0,
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.workspace.model import App, Change, Channel, Kind, Message, Team, User, What
+from bot.workspace.model import App, Change, Channel, Kind, Message, Reaction, Team, User, What
 from bot.workspace.seed import InstalledApp, Person, Room, Seed, make_id
 
 Clock = Callable[[], datetime]
@@ -19,6 +19,8 @@ class State:
 
     def __init__(self, seed: Seed, now: Clock) -> None:
         self.now = now
+        self.url = ""
+        """The workspace's own address, with a slash at its end; empty until it is started."""
         self.team = Team(seed.team_id or make_id("T", seed.domain), seed.team_name, seed.domain)
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
@@ -44,6 +46,8 @@ class State:
             email=person.email,
             is_bot=person.is_bot,
             title=person.title,
+            deleted=person.deleted,
+            email_confirmed=person.email_confirmed,
             persona=person.persona and not person.is_bot,
         )
         self._add_user(user)
@@ -69,6 +73,7 @@ class State:
             interactive=installed.interactive,
             socket_mode=installed.socket_mode,
             request_url=installed.request_url,
+            shortcuts=installed.shortcuts,
         )
         bot = User(
             id=app.bot_user_id,
@@ -123,6 +128,10 @@ class State:
         self.apps[app.id] = app
         self.tell(Change(What.APP, app=app))
 
+    def replace_user(self, user: User) -> None:
+        """Put a changed user in the place of the one with their id."""
+        self.users[user.id] = user
+
     # Conversations
 
     def find_channel(self, reference: str) -> Channel:
@@ -173,11 +182,11 @@ class State:
         self.tell(Change(What.MESSAGE, message=message, by_person=by_person, quiet=quiet))
         return message
 
-    def change(self, message: Message, *, quiet: bool = False) -> None:
-        """Put a changed message in the place of the one with its ts."""
+    def change(self, message: Message, *, quiet: bool = False, reaction: Reaction | None = None) -> None:
+        """Put a changed message in the place of the one with its ts; `reaction` says what alone changed."""
         before = self._messages[message.channel][message.ts]
         self._messages[message.channel][message.ts] = message
-        self.tell(Change(What.CHANGED, message=message, before=before, quiet=quiet))
+        self.tell(Change(What.CHANGED, message=message, before=before, quiet=quiet, reaction=reaction))
 
     def delete(self, message: Message) -> None:
         """Take a message away."""
@@ -192,6 +201,13 @@ class State:
         """All messages of a conversation, oldest first, ephemeral ones and replies among them."""
         return list(self._messages[channel].values())
 
+    def has_replies(self, parent: Message) -> bool:
+        """Whether a thread hangs on this message."""
+        return any(
+            message.thread_ts == parent.ts and message.is_reply and not message.ephemeral
+            for message in self._messages[parent.channel].values()
+        )
+
     def visible(self, channel: str, user: str) -> list[Message]:
         """What one person sees there, oldest first."""
         return [message for message in self._messages[channel].values() if message.seen_by(user)]
@@ -200,18 +216,18 @@ class State:
         """Add a reaction."""
         reactions = {emoji: list(users) for emoji, users in message.reactions}
         reactions.setdefault(name, []).append(user)
-        self._set_reactions(message, reactions)
+        self._set_reactions(message, reactions, Reaction(name, user, added=True))
 
     def unreact(self, message: Message, name: str, user: str) -> None:
         """Take a reaction back."""
         reactions = {
             emoji: [who for who in users if (emoji, who) != (name, user)] for emoji, users in message.reactions
         }
-        self._set_reactions(message, reactions)
+        self._set_reactions(message, reactions, Reaction(name, user, added=False))
 
-    def _set_reactions(self, message: Message, reactions: dict[str, list[str]]) -> None:
+    def _set_reactions(self, message: Message, reactions: dict[str, list[str]], done: Reaction) -> None:
         kept = tuple((emoji, tuple(users)) for emoji, users in reactions.items() if users)
-        self.change(replace(message, reactions=kept), quiet=True)
+        self.change(replace(message, reactions=kept), reaction=done)
 
     def tell(self, change: Change) -> None:
         """Tell everybody who watches."""

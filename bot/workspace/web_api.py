@@ -13,11 +13,13 @@ from aiohttp import web
 
 from bot.workspace.calls import Arguments, Call, Method, Refused, Tier, Token
 from bot.workspace.limits import Fault, Faults, RateLimits
-from bot.workspace.methods import chat, conversations, people
+from bot.workspace.methods import chat, conversations, people, views
 from bot.workspace.model import App, Json
 from bot.workspace.state import State
+from bot.workspace.triggers import Triggers
+from bot.workspace.views import Views
 
-METHODS: Mapping[str, Method] = {**chat.METHODS, **conversations.METHODS, **people.METHODS}
+METHODS: Mapping[str, Method] = {**chat.METHODS, **conversations.METHODS, **people.METHODS, **views.METHODS}
 CALLS_KEPT = 10_000
 
 log = logging.getLogger(__name__)
@@ -44,13 +46,23 @@ class RateLimited(Exception):
 class WebApi:
     """Answers `/api/{method}`; keeps what was called."""
 
-    def __init__(self, state: State, rates: RateLimits, faults: Faults, open_connection: Callable[[App], str]) -> None:
-        self.url = ""
+    def __init__(
+        self,
+        state: State,
+        rates: RateLimits,
+        faults: Faults,
+        open_connection: Callable[[App], str],
+        *,
+        triggers: Triggers,
+        views: Views,
+    ) -> None:
         self.calls: deque[ApiCall] = deque(maxlen=CALLS_KEPT)
         self._state = state
         self._rates = rates
         self._faults = faults
         self._open_connection = open_connection
+        self._triggers = triggers
+        self._views = views
 
     async def answer(self, request: web.Request) -> web.Response:
         """One call over HTTP."""
@@ -85,7 +97,16 @@ class WebApi:
         if method.token is not Token.NONE:
             headers["x-oauth-scopes"] = ",".join(sorted(app.scopes))
             headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
-        call = Call(name, self._state, app, arguments, self.url, self._open_connection)
+        call = Call(
+            name,
+            self._state,
+            app,
+            arguments,
+            self._state.url,
+            self._open_connection,
+            triggers=self._triggers,
+            views=self._views,
+        )
         if method.scopes:
             call.demand(*method.scopes)
         wait = self._rates.wait_for_call(app.id, name, method.tier)

@@ -14,8 +14,8 @@ from bot.slack import ids
 from bot.storage.tables import proposals
 from bot.workspace.block_kit.walk import elements
 from bot.workspace.controls import find_control
-from bot.workspace.interactions import Act
 from bot.workspace.model import Message
+from bot.workspace.payloads import Act
 from tests.courses import Course, Doing, slack_id
 
 

@@ -22,7 +22,7 @@ from bot.storage.record import Record
 from bot.storage.tables import proposals
 from bot.workspace.block_kit.walk import elements
 from bot.workspace.controls import find_control
-from bot.workspace.interactions import Act
+from bot.workspace.payloads import Act
 from tests.builders import a_proposal, a_target
 from tests.consoles import READER, Console, a_console
 from tests.courses import Course, a_course, served, slack_id

@@ -23,12 +23,13 @@ def faults_in_message_blocks(blocks: Any, pointer: str = "/blocks") -> tuple[Fau
     _blocks(inspection, blocks, pointer)
     if isinstance(blocks, list):
         placed = [(f"{pointer}/{place}", block) for place, block in enumerate(blocks) if isinstance(block, dict)]
-        _unique_ids(inspection, placed)
+        unique_ids(inspection, placed)
         _whole_message(inspection, placed, pointer)
     return tuple(inspection.faults)
 
 
-def _unique_ids(inspection: Inspection, placed: list[tuple[str, Json]]) -> None:
+def unique_ids(inspection: Inspection, placed: list[tuple[str, Json]]) -> None:
+    """Note every block id, and every action id within a block, that stands there twice."""
     seen: set[str] = set()
     for pointer, block in placed:
         block_id = block.get("block_id")

@@ -19,9 +19,9 @@ def post_message(call: Call) -> Json:
     refuse_long(content)
     thread_ts = _thread(call, channel)
     message = _from_app(call, channel, content)
-    message = replace(
-        message, thread_ts=thread_ts, broadcast=bool(thread_ts) and call.arguments.flag("reply_broadcast")
-    )
+    if thread_ts and call.arguments.flag("reply_broadcast"):
+        message = replace(message, broadcast=True, subtype="thread_broadcast")
+    message = replace(message, thread_ts=thread_ts)
     call.state.post(message)
     return {"channel": channel.id, "ts": message.ts, "message": message_json(call.state, message)}
 

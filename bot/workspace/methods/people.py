@@ -1,6 +1,7 @@
 """The methods about users, bots, the team, the app itself, and blocks."""
 
 from bot.workspace.block_kit.validate import faults_in_message_blocks
+from bot.workspace.block_kit.views import faults_in_view
 from bot.workspace.calls import Call, Method, Refused, Tier, Token, invalid_arguments
 from bot.workspace.model import Json
 from bot.workspace.shapes import user_json
@@ -74,16 +75,16 @@ def api_test(call: Call) -> Json:
 
 
 def blocks_validate(call: Call) -> Json:
-    """Whether blocks, or a message's blocks, are what Slack accepts; views come with modals."""
+    """Whether blocks, a message's blocks or a view are what Slack accepts."""
     named = [name for name in ("blocks", "message", "view") if name in call.arguments]
-    if len(named) != 1 or named == ["view"]:
-        raise invalid_arguments("must define exactly one of blocks, message")
+    if len(named) != 1:
+        raise invalid_arguments("must define exactly one of blocks, message, view")
     value = call.arguments.json(named[0], "invalid_arguments")
     pointer = ""
     if named == ["message"]:
         value = value.get("blocks") if isinstance(value, dict) else value
         pointer = "/blocks"
-    faults = faults_in_message_blocks(value, pointer)
+    faults = faults_in_view(value, pointer) if named == ["view"] else faults_in_message_blocks(value, pointer)
     if faults:
         told = [{"pointer": each.pointer, "code": "failed_constraint", "message": each.problem} for each in faults]
         raise Refused(f"invalid_{named[0]}", errors=told)

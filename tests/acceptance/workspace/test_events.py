@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.workspace.interactions import NotPossible
+from bot.workspace.refusals import NotPossible
 from bot.workspace.seed import Seed
 from bot.workspace.server import Workspace
 from tests.workspaces import APP_TOKEN, a_client, a_seed, a_workspace

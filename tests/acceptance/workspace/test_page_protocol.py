@@ -113,6 +113,7 @@ async def test_state_is_what_one_person_sees() -> None:
             "ephemeral": False,
             "edited": False,
             "subtype": None,
+            "files": [],
             "reactions": [{"name": "eyes", "users": [app.bot_user_id], "count": 1}],
         }
         assert messages[2]["thread_ts"] == parent["ts"]
@@ -152,7 +153,7 @@ async def test_a_person_says_something_or_is_told_why_not() -> None:
         for said, words in (
             ({"channel": GENERAL, "text": "  "}, "nothing to send"),
             ({"channel": STAFF, "text": "x"}, "not in this conversation"),
-            ({"channel": "C0NOWHERE", "text": "x"}, "no such person or conversation"),
+            ({"channel": "C0NOWHERE", "text": "x"}, "no such conversation"),
             ({"channel": GENERAL, "text": "x", "thread_ts": "1.0"}, "no such thread"),
             ({"channel": GENERAL, "text": "/nope now"}, "/nope is not a valid command"),
             ({"channel": GENERAL, "text": "/ask x", "thread_ts": message.ts}, "cannot be used in a thread"),
@@ -161,6 +162,64 @@ async def test_a_person_says_something_or_is_told_why_not() -> None:
             answer = await page.do("say", **said)
             assert answer["ok"] is False
             assert words in answer["error"]
+
+
+async def test_a_person_edits_deletes_reacts_and_uploads() -> None:
+    async with a_page() as (workspace, page):
+        mine, theirs = workspace.say("alice", "general", "one"), workspace.say("bob", "general", "two")
+        place = {"channel": GENERAL, "ts": mine.ts}
+        assert await page.do("edit", **place, text="changed") == {"ok": True}
+        assert await page.do("react", channel=GENERAL, ts=theirs.ts, name="eyes") == {"ok": True}
+        picture = {"content": "iVBORw0KGgo=", "name": "error.png", "mimetype": "image/png", "text": "look"}
+        assert await page.do("upload", channel=GENERAL, **picture) == {"ok": True}
+        first, second, third = (await page.state())["messages"][GENERAL]
+        assert (first["text"], first["edited"]) == ("changed", True)
+        assert second["reactions"] == [{"name": "eyes", "users": [ALICE], "count": 1}]
+        assert third["files"][0]["url"].startswith("/files/F0")
+        assert await page.do("delete", **place) == {"ok": True}
+        for what, said, words in (
+            ("edit", {"channel": GENERAL, "ts": theirs.ts, "text": "x"}, "their own messages only"),
+            ("delete", {"channel": GENERAL, "ts": mine.ts}, "not there any more"),
+            ("upload", {"channel": GENERAL, **picture, "content": "!"}, "did not arrive whole"),
+            ("react", {"channel": GENERAL, "ts": theirs.ts, "name": "<b>"}, "cannot react"),
+            ("shortcut", {"callback_id": "none"}, "No app here has a shortcut"),
+            ("submit", {"view": "V0NONE"}, "not open any more"),
+            ("close", {"view": "V0NONE"}, "not open any more"),
+        ):
+            answer = await page.do(what, **said)
+            assert answer["ok"] is False
+            assert words in answer["error"]
+
+
+async def test_a_modal_is_told_to_its_person_alone_with_what_is_wrong_in_it() -> None:
+    view = {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Form"},
+        "submit": {"type": "plain_text", "text": "Send"},
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": "why",
+                "label": {"type": "plain_text", "text": "Why"},
+                "element": {"type": "plain_text_input", "action_id": "text"},
+            }
+        ],
+    }
+    async with a_page() as (workspace, page), page.events() as socket:
+        client = a_client(workspace)
+        for who in ("bob", "alice"):
+            trigger = workspace.triggers.issue(workspace.app(), workspace.state.find_user(who))
+            await client.views_open(trigger_id=trigger, view=view)
+        frame = await socket.receive_json(timeout=5)
+        assert (frame["type"], len(frame["views"])) == ("views", 1)
+        [shown] = frame["views"]
+        assert (shown["title"]["text"], shown["app"], shown["errors"]) == ("Form", "helper", {})
+        answer = await page.do("submit", view=shown["id"], values={})
+        assert "required" in answer["error"]
+        [marked] = (await page.state())["views"]
+        assert marked["errors"] == {"why": "Please complete this required field."}
+        assert await page.do("close", view=shown["id"]) == {"ok": True}
+        assert (await page.state())["views"] == []
 
 
 async def test_a_command_that_is_not_acknowledged_is_an_operation_timeout() -> None:

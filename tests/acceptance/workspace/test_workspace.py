@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.workspace.interactions import NotPossible
+from bot.workspace.refusals import NotPossible
 from bot.workspace.server import AddressInUse, NotSeen, Workspace
 from tests.workspaces import APP_TOKEN, BOT_TOKEN, SECRET, Clock, a_bolt_app, a_client, a_seed, a_workspace
 

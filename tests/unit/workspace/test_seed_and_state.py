@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.workspace.calls import Refused
-from bot.workspace.interactions import Triggers
 from bot.workspace.model import Change, Kind, Message, What
 from bot.workspace.seed import InstalledApp, Person, Room, Seed, make_id
 from bot.workspace.state import State
+from bot.workspace.triggers import NotExchanged, Triggers
 from tests.workspaces import APP_TOKEN, BOT_TOKEN, MANIFEST, Clock, a_seed
 
 
@@ -97,10 +96,10 @@ def test_a_trigger_works_once_for_its_app_within_three_seconds() -> None:
     state = State(a_seed(), clock)
     triggers, app, alice = Triggers(state), state.find_app(), state.find_user("alice")
     used, late = triggers.issue(app, alice), triggers.issue(app, alice)
-    assert triggers.exchange(app, used) == alice.id
+    assert triggers.exchange(app, used).user == alice.id
     clock.move(timedelta(seconds=3, microseconds=1))
-    for trigger, error in ((used, "trigger_exchanged"), (late, "trigger_expired"), ("x", "invalid_trigger_id")):
-        with pytest.raises(Refused, match=error):
+    for trigger, error in ((used, "exchanged_trigger_id"), (late, "expired_trigger_id"), ("x", "invalid_trigger_id")):
+        with pytest.raises(NotExchanged, match=error):
             triggers.exchange(app, trigger)
-    with pytest.raises(Refused, match="invalid_trigger_id"):
+    with pytest.raises(NotExchanged, match="invalid_trigger_id"):
         triggers.exchange(replace(app, id="A0OTHER"), triggers.issue(app, alice))
