@@ -341,14 +341,15 @@ async def cut_off(lane: Lane, at: int) -> Became:
     lane.passing.arm(at, lambda: False)
     lane.clicking = asyncio.create_task(click(lane, asked))
     await eventually(lambda: lane.seen() != asked.before, within=WITHIN)
-    state = lane.proposal(asked.proposal_id).state
     lane.passing.disarm()
+    # What it says at first may be that the server is still at it; its last word comes before it ends.
+    lane.bot.signal(signal.SIGTERM)
+    await eventually(lambda: not lane.bot.alive, within=WITHIN)
+    state = lane.proposal(asked.proposal_id).state
     if state == State.CLAIMED:
         (told,) = [message for message in lane.seen() if message not in asked.before]
         assert "stopped answering" in told.text
         assert "please do not ask again yet" in told.text
-    lane.bot.signal(signal.SIGTERM)
-    await eventually(lambda: not lane.bot.alive, within=WITHIN)
     await lane.begin_after(asked.proposal_id)
     return Became(lane.passing.seen, state, await lane.settled(asked, at, state))
 
