@@ -413,7 +413,7 @@ async def at_every_step(
             usual: list[str] = []
             found: list[list[str]] = []
             while found.count(usual) < 2:
-                undisturbed = await asyncio.gather(*(disturb(lane, NEVER) for lane in lanes))
+                undisturbed = await asyncio.gather(*(disturb(lane, NEVER) for lane in lanes[:2]))
                 found += [one.steps for one in undisturbed if one.told == TERMINATED]
                 usual = max(found, key=found.count, default=[])
             left = [at for at in range(len(usual), 0, -1) if meant(usual[at - 1])]
