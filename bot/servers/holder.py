@@ -14,7 +14,7 @@ import psycopg
 
 from bot.errors import ServerUnavailable
 from bot.servers.opening import Connection, dismiss, leave, unavailable
-from bot.servers.pausing import LONGEST_PAUSE, LONGEST_PAUSE_WHEN_FULL, pause
+from bot.servers.pausing import longest, pause
 from bot.servers.queries import CLOCK
 
 log = logging.getLogger(__name__)
@@ -76,11 +76,11 @@ class Holder:
         self._connection: Connection | None = None
         self._failure: ServerUnavailable | None = None
         self._failures = 0
+        self._asked_at = -inf
         self._task: asyncio.Task[None] | None = None
         self._running: asyncio.Task[Any] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
-        self._former: list[Connection] = []
-        """Let go, and perhaps not gone from the server yet."""
+        self._former: list[Connection] = []  # let go, and perhaps not gone from the server yet
 
     @property
     def failure(self) -> ServerUnavailable | None:
@@ -114,9 +114,10 @@ class Holder:
 
         Errors of psycopg become `ServerUnavailable`; of work that is not repeatable it is unknown then whether it was done.
         """
-        if self._failure is not None:
-            raise _again(self._failure)
         loop = asyncio.get_running_loop()
+        if self._failure is not None:
+            self._asked_at = loop.time()
+            raise _again(self._failure)
         answer: asyncio.Future[T] = loop.create_future()
         request = _Request(work, answer, repeatable, loop.time() + self._deadline * WAITS)
         self._waiting.append(request)
@@ -230,7 +231,8 @@ class Holder:
 
     async def _nap(self) -> None:
         full = self._failure is not None and self._failure.is_full
-        await self._sleep(pause(self._failures, self._draw(), LONGEST_PAUSE_WHEN_FULL if full else LONGEST_PAUSE))
+        asked_ago = asyncio.get_running_loop().time() - self._asked_at
+        await self._sleep(pause(self._failures, self._draw(), longest(full=full, asked_ago=asked_ago)))
 
     async def _connect_in_time(self) -> Connection:
         try:
@@ -256,9 +258,7 @@ class Holder:
         self._take(connection)
 
     def _take(self, connection: Connection) -> None:
-        self._connection = connection
-        self._failure = None
-        self._failures = 0
+        self._connection, self._failure, self._failures = connection, None, 0
         self._tried.set()
         while self._former:
             self._waiting.append(self._of_our_own(partial(dismiss, self._former.pop())))

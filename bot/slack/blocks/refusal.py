@@ -52,7 +52,8 @@ _POOLER_UNAVAILABLE = {
 }
 _OWN_WORDS_HELP = frozenset({"unreadable", "rights", "refused", "role_full", "database_full"})
 _MEANWHILE = {
-    "full": "It tries again every second and takes the next slot that comes free, because with it the others can be freed. "
+    "full": "It tries again every second, for the next minute five times a second, and takes the next slot that comes free, because "
+    "with it the others can be freed. "
     "Meanwhile close what you do not need in the programs themselves (quit psql, disconnect pgAdmin, shut notebooks down): each frees "
     "a slot. Whoever runs the server may still get in as a superuser, for whom slots are kept.",
     "role_full": "It tries again every second. Whoever runs the server can raise that role's connection limit to 3, or end a "

@@ -87,9 +87,9 @@ async def held(
 
     async def connect() -> Connection:
         connection = await opening.connect(settings)
-        await opening.settle_in(connection, settings)
-        # The connection's own time-out would end a slow query before the holder's deadline is tested.
         try:
+            await opening.settle_in(connection, settings)
+            # The connection's own time-out would end a slow query before the holder's deadline is tested.
             await connection.execute("SET statement_timeout = 0")
         except BaseException:
             await connection.close()

@@ -205,7 +205,7 @@ async def test_a_server_frozen_as_a_whole_costs_those_who_wait_little_more_than_
         loop = asyncio.get_running_loop()
         asked = loop.time()
         answers = await asyncio.gather(*(holder.run(pid, repeatable=True) for _ in range(200)), return_exceptions=True)
-        assert loop.time() - asked < 0.6 * 1.5
+        assert loop.time() - asked < 0.6 * 2
         assert {type(answer) for answer in answers} == {ServerUnavailable}
         course18.postgres.server.resume()
         await eventually(lambda: holder.failure is None, within=15)
@@ -243,7 +243,7 @@ async def test_who_waits_behind_a_frozen_backend_is_served_by_its_replacement(co
         stuck, *others = await asyncio.gather(
             *(holder.run(pid, repeatable=True) for _ in range(20)), return_exceptions=True
         )
-        assert loop.time() - asked < 0.6 * 1.5
+        assert loop.time() - asked < 0.6 * 2
         assert isinstance(stuck, ServerUnavailable)
         assert len(set(map(str, others))) == 1
         assert others[0] not in (own, 0)

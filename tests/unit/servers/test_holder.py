@@ -1,12 +1,13 @@
 import asyncio
 import logging
+from math import inf
 
 import pytest
 
 from bot.errors import ServerUnavailable
 from bot.servers.holder import Holder
 from bot.servers.opening import Connection
-from bot.servers.pausing import FIRST_PAUSE, LONGEST_PAUSE, pause
+from bot.servers.pausing import FIRST_PAUSE, LONGEST_PAUSE, longest, pause
 from tests.eventually import eventually
 
 HOUR = 3600.0
@@ -70,6 +71,25 @@ async def test_a_full_server_is_tried_again_every_second(why: str) -> None:
     await eventually(lambda: len(naps.lengths) == 8)
     await holder.close()
     assert naps.lengths == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0, 1.0])
+
+
+async def test_a_full_server_that_somebody_asks_for_is_tried_more_often() -> None:
+    door, naps = Door("full"), Naps(6)
+    holder = Holder("class", door.connect, sleep=naps.sleep, draw=lambda: 1.0)
+    await holder.open()
+    with pytest.raises(ServerUnavailable):
+        await holder.run(_nothing, repeatable=True)
+    await eventually(lambda: len(naps.lengths) == 6)
+    await holder.close()
+    assert naps.lengths == pytest.approx([0.1, 0.2, 0.2, 0.2, 0.2, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("full", "asked_ago", "seconds"),
+    [(True, 0.0, 0.2), (True, 59.9, 0.2), (True, 60.0, 1.0), (True, inf, 1.0), (False, 0.0, LONGEST_PAUSE)],
+)
+def test_nobody_s_question_makes_it_hurry_for_long(*, full: bool, asked_ago: float, seconds: float) -> None:
+    assert longest(full=full, asked_ago=asked_ago) == seconds
 
 
 async def test_without_a_connection_everybody_is_told_at_once_and_each_for_themselves() -> None:

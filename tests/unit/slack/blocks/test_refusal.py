@@ -94,8 +94,8 @@ def test_whatever_an_error_holds_its_message_is_harmless(text: str) -> None:
         (
             ServerUnavailable("class", "full", "secret"),
             (
-                "The server class is full, and the bot has no working connection to it. Nothing was ended. It tries again every second "
-                "and takes the next slot that comes free, because with it the others can be freed. Meanwhile close what you do not "
+                "The server class is full, and the bot has no working connection to it. Nothing was ended. It tries again every second, "
+                "for the next minute five times a second, and takes the next slot that comes free, because with it the others can be freed. Meanwhile close what you do not "
                 "need in the programs themselves (quit psql, disconnect pgAdmin, shut notebooks down): each frees a slot. Whoever "
                 "runs the server may still get in as a superuser, for whom slots are kept."
             ),
