@@ -24,6 +24,10 @@ class Helper:
     def __init__(self) -> None:
         self.commands: list[dict[str, Any]] = []
         self.actions: list[dict[str, Any]] = []
+        self.submissions: list[dict[str, Any]] = []
+        """Shortcuts, and modals that were submitted or closed."""
+        self.submission: dict[str, Any] = {}
+        """What a submission is acknowledged with."""
         self.answer: dict[str, Any] = {"text": "Heard."}
         """What `/ask` is answered with, to its person alone."""
         self.reactions: dict[str, dict[str, Any]] = {}
@@ -49,6 +53,17 @@ class Helper:
             reaction = self.reactions.get(body["actions"][0]["action_id"])
             if reaction is not None:
                 await respond(**reaction)
+
+        @app.shortcut(re.compile(".*"))
+        @app.view_closed(re.compile(".*"))
+        async def take(ack: Any, body: dict[str, Any]) -> None:
+            self.submissions.append(body)
+            await ack()
+
+        @app.view_submission(re.compile(".*"))
+        async def submit(ack: Any, body: dict[str, Any]) -> None:
+            self.submissions.append(body)
+            await ack(**self.submission)
 
         @app.event(re.compile("message|app_mention"))
         async def hear() -> None:
@@ -102,6 +117,12 @@ class Stage:
         await self.workspace.wait_for(lambda: len(self.helper.actions) >= count)
         assert len(self.helper.actions) == count
         return self.helper.actions[-1]
+
+    async def submitted(self, count: int = 1) -> dict[str, Any]:
+        """The last of so many shortcuts and modals, once they have come."""
+        await self.workspace.wait_for(lambda: len(self.helper.submissions) >= count)
+        assert len(self.helper.submissions) == count
+        return self.helper.submissions[-1]
 
 
 def log(page: Page) -> Locator:

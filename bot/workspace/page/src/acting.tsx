@@ -17,6 +17,11 @@ export const ActingContext = createContext<Acting | null>(null);
 type Ask = (confirm: Fields) => Promise<boolean>;
 const AskContext = createContext<Ask>(() => Promise.resolve(true));
 
+/** Asks in the page's one dialog. */
+export function useAsk(): Ask {
+  return useContext(AskContext);
+}
+
 /** One dialog for the page, in which every element's `confirm` is asked. */
 export function Asking({ children }: { children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);

@@ -2,8 +2,9 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "reac
 
 import { Asking } from "./acting";
 import { Conversation } from "./conversation";
-import { Desks } from "./desk";
+import { Desks, keyOfView } from "./desk";
 import { CloseIcon, MenuIcon, MoonIcon, SunIcon } from "./icons";
+import { Modal } from "./modal";
 import { Offline } from "./offline";
 import { readState, type State } from "./protocol";
 import { Sidebar } from "./sidebar";
@@ -48,6 +49,7 @@ function Workspace({ first }: { first: State }) {
     }),
     [theme, me, state.users, state.channels],
   );
+  const modal = state.views.at(-1);
   const title = !channel
     ? ""
     : channel.kind === "im"
@@ -157,6 +159,16 @@ function Workspace({ first }: { first: State }) {
               />
             ) : (
               <p className="empty">You are in no channel.</p>
+            )}
+            {modal && (
+              <Modal
+                key={`${me} ${modal.id}`}
+                view={modal}
+                desk={desks.desk(me)}
+                choices={view.choices[keyOfView(modal)]}
+                failure={view.failures[keyOfView(modal)]}
+                pushed={state.views.length > 1}
+              />
             )}
           </main>
         </div>

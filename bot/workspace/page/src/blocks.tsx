@@ -1,5 +1,5 @@
 /** The blocks of a message: frames and elements are ours, because they act; texts and all else are drawn by slack-blocks-to-jsx. */
-import { Component, type ReactNode, useId, useMemo } from "react";
+import { Component, createContext, type ReactNode, useContext, useId, useMemo } from "react";
 
 import { Element, NotDrawn } from "./elements/element";
 import type { Fields, Json } from "./protocol";
@@ -76,15 +76,34 @@ function Actions({ block, blockId }: BlockProps) {
   );
 }
 
+/** Block id → what is wrong with what stands in it; only modals have faults. */
+export const FieldErrors = createContext<Readonly<Record<string, string>>>({});
+
 function Input({ block, blockId }: BlockProps) {
   const id = useId();
+  const error = useContext(FieldErrors)[blockId];
+  const element = fields(block.element);
   return (
-    <div className="input-block">
+    <div
+      className="input-block"
+      data-focus={element.focus_on_load === true || undefined}
+      data-failed={error !== undefined || undefined}
+    >
       <div id={id} className="input-label">
         <Text text={block.label} />
         {block.optional === true && <span className="quiet">(optional)</span>}
       </div>
-      <Element blockId={blockId} element={fields(block.element)} labelledBy={id} silent={block.dispatch_action !== true} />
+      <Element
+        blockId={blockId}
+        element={element}
+        labelledBy={error ? `${id} ${id}-error` : id}
+        silent={block.dispatch_action !== true}
+      />
+      {error && (
+        <p id={`${id}-error`} className="failure">
+          {error}
+        </p>
+      )}
       {block.hint !== undefined && (
         <div className="quiet">
           <Text text={block.hint} />

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 
+import { Attaching } from "./attaching";
 import { SendIcon } from "./icons";
 import type { App } from "./protocol";
 import { commandOf, type Offer, offer, type Suggestion } from "./suggestions";
@@ -14,7 +15,11 @@ interface ComposerProps {
   /** Takes the focus when it appears. */
   focused?: boolean;
   /** Resolves to false where it was not taken: the text comes back. */
-  say: (text: string) => Promise<boolean>;
+  say: (text: string, broadcast: boolean) => Promise<boolean>;
+  upload: (picture: File, text: string) => Promise<boolean>;
+  shortcut: (callbackId: string) => void;
+  /** In a thread: the words of the box by which a reply is shown in the channel too. */
+  also?: string;
 }
 
 function Suggestions({ id, found, chosen, take }: { id: string; found: Offer; chosen: number; take: (one: Suggestion) => void }) {
@@ -40,7 +45,7 @@ function Suggestions({ id, found, chosen, take }: { id: string; found: Offer; ch
   );
 }
 
-export function Composer({ label, apps, inThread, focused = false, say }: ComposerProps) {
+export function Composer({ label, apps, inThread, focused = false, say, upload, shortcut, also }: ComposerProps) {
   const { users } = useSurroundings();
   const id = useId();
   const box = useRef<HTMLTextAreaElement>(null);
@@ -48,6 +53,7 @@ export function Composer({ label, apps, inThread, focused = false, say }: Compos
   const [text, setText] = useState("");
   const [caret, setCaret] = useState(0);
   const [chosen, setChosen] = useState(0);
+  const [broadcast, setBroadcast] = useState(false);
   const [closed, setClosed] = useState(false);
   const [history, setHistory] = useState<string[]>([]);
   const found = closed ? null : offer(text, caret, apps, users.values(), !inThread);
@@ -87,7 +93,13 @@ export function Composer({ label, apps, inThread, focused = false, say }: Compos
     setHistory([said, ...history]);
     write("");
     // A refused command stays away as in Slack, and comes back with the Up key; a message that was not taken comes back by itself.
-    if (!(await say(said)) && !said.startsWith("/")) setText((typed) => typed || said);
+    setBroadcast(false);
+    if (!(await say(said, broadcast)) && !said.startsWith("/")) setText((typed) => typed || said);
+  };
+  const attach = async (picture: File) => {
+    const said = text.trim();
+    write("");
+    if (!(await upload(picture, said))) setText((typed) => typed || said);
   };
   const offered = (event: KeyboardEvent, open: Offer) => {
     const { length } = open.suggestions;
@@ -126,6 +138,7 @@ export function Composer({ label, apps, inThread, focused = false, say }: Compos
     >
       {found && <Suggestions id={id} found={found} chosen={at} take={take} />}
       <div className="composer-box">
+        <Attaching apps={apps} upload={(picture) => void attach(picture)} shortcut={shortcut} />
         <textarea
           ref={box}
           rows={1}
@@ -149,11 +162,23 @@ export function Composer({ label, apps, inThread, focused = false, say }: Compos
           onBlur={() => setClosed(true)}
           onFocus={() => setClosed(false)}
           onKeyDown={press}
+          onPaste={(event) => {
+            const picture = [...event.clipboardData.files].find((file) => file.type.startsWith("image/"));
+            if (!picture) return;
+            event.preventDefault();
+            void attach(picture);
+          }}
         />
         <button type="submit" className="send" aria-label="Send" disabled={text.trim() === ""}>
           <SendIcon />
         </button>
       </div>
+      {also && (
+        <label className="also">
+          <input type="checkbox" checked={broadcast} onChange={(event) => setBroadcast(event.target.checked)} />
+          {also}
+        </label>
+      )}
       <p className="usage" id={`${id}-usage`}>
         {usage && (
           <>

@@ -67,7 +67,9 @@ export function Conversation({ state, desk, channel, title, thread, setThread }:
           label={`Message ${title} as ${who}`}
           apps={state.apps}
           inThread={false}
-          say={(text) => desk.say(channel.id, text, null)}
+          say={(text) => desk.say(channel.id, text, null, false)}
+          upload={(picture, text) => desk.upload(channel.id, picture, text, null)}
+          shortcut={(callbackId) => void desk.shortcut(channel.id, callbackId)}
         />
       </div>
       {thread && (
@@ -97,7 +99,10 @@ export function Conversation({ state, desk, channel, title, thread, setThread }:
             apps={state.apps}
             inThread
             focused
-            say={(text) => desk.say(channel.id, text, thread)}
+            also={`Also send to ${title}`}
+            say={(text, broadcast) => desk.say(channel.id, text, thread, broadcast)}
+            upload={(picture, text) => desk.upload(channel.id, picture, text, thread)}
+            shortcut={(callbackId) => void desk.shortcut(channel.id, callbackId)}
           />
         </section>
       )}

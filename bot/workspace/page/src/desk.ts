@@ -25,6 +25,21 @@ export function keyOf(message: { channel: string; ts: string }): string {
   return `${message.channel}/${message.ts}`;
 }
 
+export function keyOfView(view: { id: string }): string {
+  return `view/${view.id}`;
+}
+
+/** The bytes of a file in base64. */
+async function encoded(file: File): Promise<string> {
+  const address = await new Promise<string>((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+  return address.slice(address.indexOf(",") + 1);
+}
+
 function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
   const { [key]: _, ...rest } = record;
   return rest;
@@ -100,6 +115,8 @@ export class Desk {
         messages: { ...this.view.messages, [event.channel]: left },
         failures: without(this.view.failures, keyOf(event)),
       });
+    } else if (this.view.state && event.type === "views") {
+      this.set({ state: { ...this.view.state, views: event.views } });
     } else if (this.view.state && event.type === "channel") {
       const others = this.view.state.channels.filter((channel: Channel) => channel.id !== event.channel.id);
       this.set({ state: { ...this.view.state, channels: [...others, event.channel] } });
@@ -125,10 +142,53 @@ export class Desk {
   }
 
   /** True when it was taken; otherwise only the persona is told why, as Slack does. */
-  async say(channel: string, text: string, thread: string | null): Promise<boolean> {
-    const answer = await protocol.say(this.persona, channel, text, thread);
+  async say(channel: string, text: string, thread: string | null, broadcast: boolean): Promise<boolean> {
+    return this.told("say", channel, thread, { text, ...(broadcast ? { broadcast } : {}) });
+  }
+
+  /** A picture, with the words that stand in the message box. */
+  async upload(channel: string, picture: File, text: string, thread: string | null): Promise<boolean> {
+    const { name, type: mimetype } = picture;
+    return this.told("upload", channel, thread, { text, name, mimetype, content: await encoded(picture) });
+  }
+
+  private async told(what: string, channel: string, thread: string | null, said: object): Promise<boolean> {
+    const place = thread ? { channel, thread_ts: thread } : { channel };
+    const answer = await protocol.post(`/page/${what}`, { as: this.persona, ...place, ...said });
     if (!answer.ok) this.notice(channel, answer.error, thread);
     return answer.ok;
+  }
+
+  /** Edits, deletes, reacts, or chooses a shortcut of a message; a refusal stands under it. */
+  async change(message: Message, what: "edit" | "delete" | "react" | "shortcut", said: object = {}): Promise<void> {
+    const { channel, ts } = message;
+    const answer = await protocol.post(`/page/${what}`, { as: this.persona, channel, ts, ...said });
+    this.fail(keyOf(message), answer);
+  }
+
+  /** Chooses a global shortcut; a refusal is told where the person is. */
+  async shortcut(channel: string, callbackId: string): Promise<void> {
+    const answer = await protocol.post("/page/shortcut", { as: this.persona, callback_id: callbackId });
+    if (!answer.ok) this.notice(channel, answer.error, null);
+  }
+
+  async submit(view: protocol.View): Promise<void> {
+    const key = keyOfView(view);
+    await this.queues.get(key);
+    const values = valuesOf(view.blocks, this.view.choices[key] ?? {});
+    const answer = await protocol.post("/page/submit", { as: this.persona, view: view.id, values });
+    const marked = this.view.state?.views.find((one) => one.id === view.id)?.errors ?? {};
+    // What stands beside its field need not be said again.
+    this.fail(key, Object.keys(marked).length > 0 ? { ok: true } : answer);
+  }
+
+  async close(view: protocol.View, whole: boolean): Promise<void> {
+    await protocol.post("/page/close", { as: this.persona, view: view.id, whole });
+  }
+
+  private fail(key: string, answer: protocol.Answer): void {
+    const failures = without(this.view.failures, key);
+    this.set({ failures: answer.ok ? failures : { ...failures, [key]: answer.error } });
   }
 
   private notice(channel: string, text: string, thread: string | null): void {
@@ -141,27 +201,47 @@ export class Desk {
   }
 
   hold(message: Message, blockId: string, element: Fields, held: Held): void {
-    const choices = withHeld(this.view.choices[keyOf(message)], blockId, element, held);
-    this.set({ choices: { ...this.view.choices, [keyOf(message)]: choices } });
+    this.holdIn(keyOf(message), blockId, element, held);
   }
 
-  /** Sends a block action; those of one message go out in the order they were made. */
+  /** Keeps what is chosen in the message or modal with this key. */
+  holdIn(key: string, blockId: string, element: Fields, held: Held): void {
+    const choices = withHeld(this.view.choices[key], blockId, element, held);
+    this.set({ choices: { ...this.view.choices, [key]: choices } });
+  }
+
   send(message: Message, blockId: string, element: Fields, action: Held): Promise<void> {
+    const { channel, ts } = message;
+    return this.sendIn(keyOf(message), message.blocks ?? [], { channel, ts }, blockId, element, action);
+  }
+
+  sendInView(view: protocol.View, blockId: string, element: Fields, action: Held): Promise<void> {
+    return this.sendIn(keyOfView(view), view.blocks, { view: view.id }, blockId, element, action);
+  }
+
+  /** Sends a block action; those of one message or modal go out in the order they were made. */
+  private sendIn(
+    key: string,
+    blocks: Fields[],
+    place: object,
+    blockId: string,
+    element: Fields,
+    action: Held,
+  ): Promise<void> {
     const request = {
       as: this.persona,
-      channel: message.channel,
-      ts: message.ts,
+      ...place,
       block_id: blockId,
       action_id: String(element.action_id ?? ""),
       action,
-      state: { values: valuesOf(message.blocks ?? [], this.view.choices[keyOf(message)] ?? {}) },
+      state: { values: valuesOf(blocks, this.view.choices[key] ?? {}) },
     };
-    this.set({ failures: without(this.view.failures, keyOf(message)) });
-    const sent = (this.queues.get(keyOf(message)) ?? Promise.resolve()).then(async () => {
-      const answer = await protocol.act(request);
-      if (!answer.ok) this.set({ failures: { ...this.view.failures, [keyOf(message)]: answer.error } });
+    this.fail(key, { ok: true });
+    const sent = (this.queues.get(key) ?? Promise.resolve()).then(async () => {
+      const answer = await protocol.post("/page/act", request);
+      if (!answer.ok) this.fail(key, answer);
     });
-    this.queues.set(keyOf(message), sent);
+    this.queues.set(key, sent);
     return sent;
   }
 }

@@ -60,3 +60,19 @@ export const OfflineIcon = () => (
     <path d="M3 3l14 14M6.2 6.7A8.5 8.5 0 0 0 3 9M8.4 9.6a5 5 0 0 0-2.6 2.2M17 9a9 9 0 0 0-6.6-3.4M10 15.5h.01" />
   </Icon>
 );
+export const MoreIcon = () => (
+  <Icon>
+    <path d="M4 10h.01M10 10h.01M16 10h.01" strokeWidth="2.6" />
+  </Icon>
+);
+export const PictureIcon = () => (
+  <Icon>
+    <path d="M3 4h14v12H3zM3 13l4-4 3.5 3.5L13 10l4 4" />
+    <circle cx="13" cy="7.2" r="1.1" />
+  </Icon>
+);
+export const ShortcutIcon = () => (
+  <Icon>
+    <path d="M11.5 2.5 4.5 11.5h5l-1 6 7-9h-5z" />
+  </Icon>
+);

@@ -1,13 +1,16 @@
-import { memo, useMemo } from "react";
+import { memo, useMemo, useState } from "react";
 
-import { ActingContext, type Acting } from "./acting";
+import { ActingContext, type Acting, useAsk } from "./acting";
 import { Avatar } from "./avatar";
 import { Blocks } from "./blocks";
 import { clock, dateOf, fullDate } from "./dates";
 import { type Desk, PAGE_AUTHOR } from "./desk";
-import { EyeIcon, ReplyIcon } from "./icons";
+import { Editing } from "./editing";
+import { Menu } from "./elements/menu";
+import { EyeIcon, MoreIcon, ReplyIcon } from "./icons";
 import type { App, Message as Value, Reaction } from "./protocol";
 import { Drawn, Text } from "./richtext";
+import { typed } from "./typed";
 import { nameOf, useSurroundings } from "./surroundings";
 import { type Choices, heldBy } from "./values";
 
@@ -32,20 +35,55 @@ function useAuthor(message: Value, apps: App[]): Author {
   };
 }
 
-function Reactions({ reactions }: { reactions: Reaction[] }) {
-  const { users } = useSurroundings();
+function Reactions({ reactions, react }: { reactions: Reaction[]; react: (name: string) => void }) {
+  const { users, me } = useSurroundings();
   return (
     <ul className="reactions" aria-label="Reactions">
       {reactions.map(({ name, users: ids, count }) => (
         <li key={name} title={ids.map((id) => nameOf(users.get(id), id)).join(", ")}>
-          <Drawn
-            blocks={[{ type: "rich_text", elements: [{ type: "rich_text_section", elements: [{ type: "emoji", name }] }] }]}
-          />
-          <span>{count}</span>
+          <button type="button" aria-pressed={ids.includes(me)} onClick={() => react(name)}>
+            <Drawn
+              blocks={[{ type: "rich_text", elements: [{ type: "rich_text_section", elements: [{ type: "emoji", name }] }] }]}
+            />
+            <span>{count}</span>
+          </button>
         </li>
       ))}
     </ul>
   );
+}
+
+const FORGET = {
+  title: { type: "plain_text", text: "Delete message" },
+  text: { type: "plain_text", text: "Are you sure you want to delete this message? This cannot be undone." },
+  confirm: { type: "plain_text", text: "Delete" },
+  deny: { type: "plain_text", text: "Cancel" },
+  style: "danger",
+};
+const EMOJI = { eyes: "👀", "+1": "👍" };
+
+/** What can be done with a message: reactions, the shortcuts of apps, and with one's own, changing it. */
+function useDoings(message: Value, desk: Desk, apps: App[], edit: () => void) {
+  const ask = useAsk();
+  const { me } = useSurroundings();
+  const forget = async () => {
+    if (await ask(FORGET)) await desk.change(message, "delete");
+  };
+  const react = (name: string) => void desk.change(message, "react", { name });
+  const shortcuts = apps.flatMap((app) =>
+    app.shortcuts
+      .filter((one) => one.on_messages)
+      .map((one) => ({
+        label: `${one.name} (${app.name})`,
+        choose: () => void desk.change(message, "shortcut", { callback_id: one.callback_id }),
+      })),
+  );
+  const own = [
+    { label: "Edit message", choose: edit },
+    { label: "Delete message…", choose: () => void forget() },
+  ];
+  const reactions = Object.entries(EMOJI).map(([name, drawn]) => ({ label: `React with ${drawn}`, choose: () => react(name) }));
+  return { react, items: [...shortcuts, ...reactions, ...(message.user === me ? own : [])] };
 }
 
 export interface MessageProps {
@@ -84,6 +122,9 @@ export const Message = memo(function Message({
     }),
     [desk, message, choices],
   );
+  const [editing, setEditing] = useState(false);
+  const { users, channels } = useSurroundings();
+  const { react, items } = useDoings(message, desk, apps, () => setEditing(true));
   const blocks = message.blocks ?? NO_BLOCKS;
   const label = `${author.name}${author.isApp ? ", app" : ""}, ${clock(date)}${message.ephemeral ? ", only visible to you" : ""}`;
   return (
@@ -109,10 +150,24 @@ export const Message = memo(function Message({
           </time>
         </p>
         <ActingContext.Provider value={acting}>
-          {blocks && blocks.length > 0 ? <Blocks blocks={blocks} /> : <Text text={message.text} />}
+          {editing ? (
+            <Editing
+              first={typed(message.text, users, channels)}
+              cancel={() => setEditing(false)}
+              save={(text) => {
+                setEditing(false);
+                void desk.change(message, "edit", { text });
+              }}
+            />
+          ) : blocks && blocks.length > 0 ? (
+            <Blocks blocks={blocks} />
+          ) : (
+            <Text text={message.text} />
+          )}
         </ActingContext.Provider>
+        {message.files?.map((file) => <img key={file.id} className="uploaded" src={file.url} alt={file.name} />)}
         {message.edited && <span className="quiet">(edited)</span>}
-        {message.reactions && message.reactions.length > 0 && <Reactions reactions={message.reactions} />}
+        {message.reactions && message.reactions.length > 0 && <Reactions reactions={message.reactions} react={react} />}
         {failure && (
           <p className="failure" role="alert">
             {failure} <span className="quiet">Only visible to you.</span>
@@ -124,16 +179,23 @@ export const Message = memo(function Message({
           </button>
         )}
       </div>
-      {openThread && !message.ephemeral && (
-        <button
-          type="button"
-          className="reply"
-          aria-label={`Reply in thread to ${author.name}, ${clock(date)}`}
-          title="Reply in thread"
-          onClick={() => openThread(message.ts)}
-        >
-          <ReplyIcon />
-        </button>
+      {!message.ephemeral && message.subtype !== "tombstone" && (
+        <div className="tools">
+          {openThread && (
+            <button
+              type="button"
+              className="tool"
+              aria-label={`Reply in thread to ${author.name}, ${clock(date)}`}
+              title="Reply in thread"
+              onClick={() => openThread(message.ts)}
+            >
+              <ReplyIcon />
+            </button>
+          )}
+          <Menu label={`Message menu, ${author.name}, ${clock(date)}`} buttonClass="tool" items={items}>
+            <MoreIcon />
+          </Menu>
+        </div>
       )}
     </article>
   );

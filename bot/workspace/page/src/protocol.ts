@@ -25,6 +25,7 @@ export interface App {
   name: string;
   bot_user_id?: string | null;
   commands: Command[];
+  shortcuts: { callback_id: string; name: string; on_messages: boolean }[];
   online: boolean;
 }
 
@@ -59,6 +60,18 @@ export interface Message {
   edited: boolean;
   subtype?: string | null;
   reactions?: Reaction[];
+  files?: { id: string; name: string; url: string }[];
+}
+
+/** A modal: the app's view, and what is wrong in it by block. */
+export interface View {
+  id: string;
+  app: string;
+  title: Fields;
+  submit: Fields | null;
+  close: Fields | null;
+  blocks: Fields[];
+  errors: Readonly<Record<string, string>>;
 }
 
 export interface State {
@@ -69,12 +82,15 @@ export interface State {
   apps: App[];
   channels: Channel[];
   messages: Record<string, Message[]>;
+  /** The modals open before this person, the one in sight last. */
+  views: View[];
 }
 
 export type Event =
   | { type: "message"; message: Message }
   | { type: "changed"; message: Message }
   | { type: "deleted"; channel: string; ts: string }
+  | { type: "views"; views: View[] }
   | { type: "channel"; channel: Channel }
   | { type: "app"; app: App };
 
@@ -84,19 +100,9 @@ export type Answer = { ok: true } | { ok: false; error: string };
 export type Held = Fields & { type: string };
 export type Values = Record<string, Record<string, Held>>;
 
-export interface Act {
-  as: string;
-  channel: string;
-  ts: string;
-  block_id: string;
-  action_id: string;
-  action: Held;
-  state: { values: Values };
-}
-
 const UNREACHABLE = "The workspace did not answer. Is it still running?";
 
-async function post(path: string, body: unknown): Promise<Answer> {
+export async function post(path: string, body: unknown): Promise<Answer> {
   try {
     const response = await fetch(path, {
       method: "POST",
@@ -116,14 +122,6 @@ export async function readState(as: string | null): Promise<State> {
     throw new Error(`state: ${response.status}`);
   }
   return (await response.json()) as State;
-}
-
-export function say(as: string, channel: string, text: string, thread: string | null): Promise<Answer> {
-  return post("/page/say", thread ? { as, channel, text, thread_ts: thread } : { as, channel, text });
-}
-
-export function act(request: Act): Promise<Answer> {
-  return post("/page/act", request);
 }
 
 export function eventsAddress(as: string): string {

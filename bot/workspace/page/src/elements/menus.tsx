@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { useState } from "react";
 
 import { useElement } from "../acting";
 import type { Fields, Json } from "../protocol";
@@ -6,6 +6,7 @@ import { words } from "../richtext";
 import { nameOf, useSurroundings } from "../surroundings";
 import { fields, listed, options } from "../values";
 import type { ElementProps } from "./button";
+import { Menu } from "./menu";
 import { EmojiWords } from "./words";
 
 function Options({ of }: { of: Fields[] }) {
@@ -125,68 +126,16 @@ export function MultiSelect({ blockId, element, labelledBy, silent }: ElementPro
   );
 }
 
-const STEPS: Record<string, (at: number, count: number) => number> = {
-  ArrowDown: (at, count) => (at + 1) % count,
-  ArrowUp: (at, count) => (at + count - 1) % count,
-  Home: () => 0,
-  End: (_, count) => count - 1,
-};
-
 /** The menu behind three dots. */
 export function Overflow({ blockId, element, labelledBy }: ElementProps) {
   const { busy, press: send } = useElement(blockId, element);
-  const [open, setOpen] = useState(false);
-  const frame = useRef<HTMLDivElement>(null);
-  const opener = useRef<HTMLButtonElement>(null);
-  const id = useId();
-  const items = () => [...(frame.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])];
-  useEffect(() => {
-    if (open) items()[0]?.focus();
-  }, [open]);
-  const close = () => {
-    setOpen(false);
-    opener.current?.focus();
-  };
-  const move = (event: KeyboardEvent) => {
-    const step = STEPS[event.key];
-    if (event.key === "Escape" || event.key === "Tab") {
-      setOpen(false);
-      opener.current?.focus();
-      if (event.key === "Escape") event.preventDefault();
-    } else if (step) {
-      event.preventDefault();
-      items()[step(items().indexOf(document.activeElement as HTMLElement), items().length)]?.focus();
-    }
-  };
-  const choose = (option: Fields) => {
-    close();
-    void send({ selected_option: option as Json });
-  };
+  const items = options(element).map((option) => ({
+    label: <EmojiWords text={option.text} />,
+    choose: () => void send({ selected_option: option as Json }),
+  }));
   return (
-    <div className="overflow" ref={frame} onBlur={(event) => frame.current?.contains(event.relatedTarget) || setOpen(false)}>
-      <button
-        ref={opener}
-        type="button"
-        className="button button-icon"
-        aria-label="More actions"
-        aria-describedby={labelledBy}
-        aria-haspopup="menu"
-        aria-expanded={open}
-        aria-controls={open ? id : undefined}
-        aria-disabled={busy || undefined}
-        onClick={() => busy || setOpen(!open)}
-      >
-        <span aria-hidden="true">•••</span>
-      </button>
-      {open && (
-        <div className="menu" role="menu" id={id} aria-label="More actions" tabIndex={-1} onKeyDown={move}>
-          {options(element).map((option, index) => (
-            <button key={index} type="button" role="menuitem" tabIndex={-1} onClick={() => choose(option)}>
-              <EmojiWords text={option.text} />
-            </button>
-          ))}
-        </div>
-      )}
-    </div>
+    <Menu label="More actions" describedBy={labelledBy} buttonClass="button button-icon" busy={busy} items={items}>
+      <span aria-hidden="true">•••</span>
+    </Menu>
   );
 }
