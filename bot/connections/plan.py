@@ -41,6 +41,12 @@ class TerminateRequest:
     """Instead of `role`: the one role that this member owns."""
     kind: Kind = Kind.TERMINATE
 
+    @property
+    def what(self) -> str:
+        """What a person types behind the role to mean the same: `4711 4712`, `strays`, `client 17`."""
+        meant = self.which or " ".join(str(one.pid) for one in self.chosen)
+        return f"client {meant}" if self.kind is Kind.CLIENT else meant
+
 
 class WhyNot(StrEnum):
     """What forbids ending a backend."""

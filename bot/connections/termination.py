@@ -77,8 +77,7 @@ class Termination:
             return NothingToEnd(seen.reading, refused, ask, request.kind)
         draft = self._drafted(standing.actor, seen, targets, request, place, now)
         if lacks_reason(draft, seen.right):
-            what = request.which or " ".join(str(one.pid) for one in request.chosen)
-            raise ReasonNeeded(draft.role, draft.server, what)
+            raise ReasonNeeded(draft.role, draft.server, request.what)
         proposal = await self._history.propose(draft)
         self._proposed[proposal.team, proposal.id] = (proposal.server, proposal.role)
         if len(self._proposed) > PROPOSED_KEPT:

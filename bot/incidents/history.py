@@ -27,7 +27,6 @@ from bot.incidents.proposal import (
 from bot.incidents.rows import (
     insert_proposal,
     move_proposal,
-    place_values,
     read_proposal,
     read_proposals,
     write_outcomes,
@@ -43,8 +42,11 @@ __all__ = ["Event", "History", "as_json"]
 CLAIM = "claim"
 WITHDRAWAL = "withdrawal"
 MADE_ANEW = "made_anew"
+REASON = "reason"
 SETTLEMENT = "settlement"
 """The actor of what nobody's click did."""
+_TOLD_APART = (MADE_ANEW, REASON)
+"""Why a claim is denied to whom the role is open all the same."""
 _STANDING = (State.WAITING, State.PROPOSED)
 # History tells of these by the proposal itself.
 _TOLD_BY_PROPOSALS = (CLAIM, WITHDRAWAL, *KINDS.values(), FORGET)
@@ -102,7 +104,7 @@ class History:
             if isinstance(answer, Denied):
                 about = {"server": proposal.server, "role": proposal.role, "proposal": proposal.id}
                 await record_refusal(turn, actor, answer, **about)
-                return NotClaimed(MADE_ANEW if answer.why == MADE_ANEW else "denied", proposal)
+                return NotClaimed(answer.why if answer.why in _TOLD_APART else "denied", proposal)
             claimed = replace(
                 proposal,
                 state=State.CLAIMED,
@@ -160,17 +162,14 @@ class History:
 
     async def lapse(self) -> tuple[Proposal, ...]:
         """Let lapse what was neither claimed nor withdrawn in its time; returns what this call let lapse."""
+        over = (proposals.c.state.in_(_STANDING), proposals.c.lapses_at <= self._db.clock)
+        async with self._db.read() as connection:
+            if (await connection.execute(select(proposals.c.id).where(*over).limit(1))).first() is None:
+                return ()
         async with self._db.write(durable=False) as connection:
-            over = (proposals.c.state.in_(_STANDING), proposals.c.lapses_at <= self._db.clock)
             lapsing = update(proposals).where(*over).values(state=State.LAPSED).returning(proposals.c.id)
             ids = (await connection.execute(lapsing)).scalars().all()
             return await read_proposals(connection, proposals.c.id.in_(ids)) if ids else ()
-
-    async def place_changed(self, team: str, proposal_id: str, place: Place) -> None:
-        """Remember where the person of a proposal is to be answered from now on."""
-        async with self._db.write(durable=False) as connection:
-            which = (proposals.c.id == proposal_id, proposals.c.team == team)
-            await connection.execute(update(proposals).where(*which).values(place_values(place)))
 
     async def read(
         self, team: str | None, *, role: str | None = None, server: str | None = None, limit: int = 100
@@ -234,7 +233,7 @@ def may_claim(standing: Standing, proposal: Proposal, role: Role | None, now: da
     if isinstance(answer, Permitted) and role is not None and role.oid != proposal.role_oid:
         return Denied(Action.TERMINATE, MADE_ANEW)
     if isinstance(answer, Permitted) and lacks_reason(proposal, answer.right):
-        return Denied(Action.TERMINATE, "reason")
+        return Denied(Action.TERMINATE, REASON)
     return answer
 
 

@@ -107,7 +107,7 @@ class Proposal:
 
 def lacks_reason(proposal: Proposal, right: Right) -> bool:
     """Whether it must not be carried out by `right` as it stands: what is not seen ends for its owner, or for a stored reason."""
-    unseen = proposal.kind is Kind.TERMINATE and any(not target.state.known for target in proposal.targets)
+    unseen = any(not target.state.known for target in proposal.targets)
     return unseen and right is not Right.OWNER and not proposal.reason
 
 
@@ -121,7 +121,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class NotClaimed:
-    """The claim is not ours; `why` is one of repeated (that delivery is answered already), unknown, foreign, denied, made_anew (its role was dropped and there is another of that name), lapsed, withdrawn, claimed, resolved."""
+    """The claim is not ours; `why` is one of repeated (that delivery is answered already), unknown, foreign, denied, made_anew (its role was dropped and there is another of that name), reason (the owner who asked is none any more, and staff must give one), lapsed, withdrawn, claimed, resolved."""
 
     why: str
     proposal: Proposal | None = None

@@ -58,7 +58,7 @@ async def insert_proposal(connection: AsyncConnection, proposal: Proposal) -> No
             "by_right": proposal.right,
             "reason": proposal.reason,
             "state": proposal.state,
-            **place_values(proposal.place),
+            **_place_values(proposal.place),
             "created_at": proposal.created_at,
             "lapses_at": proposal.lapses_at,
         },
@@ -124,10 +124,10 @@ async def move_proposal(
 
 
 def _changing(proposal: Proposal) -> dict[str, Any]:
-    return {name: getattr(proposal, name) for name in _CHANGING} | place_values(proposal.place)
+    return {name: getattr(proposal, name) for name in _CHANGING} | _place_values(proposal.place)
 
 
-def place_values(place: Place) -> dict[str, Any]:
+def _place_values(place: Place) -> dict[str, Any]:
     """The columns of a place."""
     return {name: getattr(place, name) for name in _PLACE}
 

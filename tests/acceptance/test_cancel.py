@@ -48,7 +48,7 @@ async def test_the_query_that_was_shown_ends_and_its_connection_stays(course: Co
     assert (entry["kind"], entry["state"], entry["reason"]) == ("cancellation", "resolved", "exam")
     assert [(b["pid"], b["outcome"]) for b in entry["backends"]] == [(one.pid, "terminated")]
     listed = await course.ask("tom", f"/connbot history {alice}")
-    assert f"query of pid {one.pid} terminated" in listed.text
+    assert f"query of pid {one.pid} cancelled" in listed.text
     printed = await connbot("history", alice, variables=course.environment, folder=tmp_path)
     assert f"query of {one.pid} terminated" in printed.out
 

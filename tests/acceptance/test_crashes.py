@@ -135,7 +135,7 @@ async def test_a_claim_that_nobody_carried_out_is_never_signalled_afterwards(
 
 
 @pytest.mark.parametrize(
-    ("ended", "said"), [(False, "the query still runs"), (True, "the query runs no more, and nobody saw how it ended")]
+    ("ended", "said"), [(False, "its query still runs"), (True, "its query runs no more, and nobody saw how it ended")]
 )
 async def test_a_query_that_nobody_came_to_cancel_is_told_of_as_it_is_and_never_cancelled_afterwards(
     postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path, *, ended: bool, said: str

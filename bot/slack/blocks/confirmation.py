@@ -64,9 +64,13 @@ def _detailed(preview: Preview, shown: int) -> tuple[list[Target], list[Target]]
     targets = list(preview.proposal.targets)
     if len(targets) <= shown:
         return targets, []
-    losing = [target for target in targets if connection.losses(target)]
-    in_use = [target for target in targets if target not in losing and target.id in preview.in_use]
-    notable = [*losing, *in_use][:shown]
+    if preview.proposal.kind is Kind.CANCEL:
+        # A query runs in each: only what else would be lost is worth a look.
+        notable = [target for target in targets if target.has_written]
+    else:
+        losing = [target for target in targets if connection.losses(target)]
+        notable = losing + [target for target in targets if target not in losing and target.id in preview.in_use]
+    notable = notable[:shown]
     kept = {target.id for target in notable}
     return notable, [target for target in targets if target.id not in kept]
 
@@ -96,7 +100,7 @@ def _lines(target: Target, preview: Preview, zone: tzinfo) -> str:
     at = preview.reading.at
     asked = {backend.id: backend.query_started_at for backend in preview.reading.backends}
     number = words(preview.proposal.kind).number
-    return f"{connection.whose(target, at, zone, number)}\n{connection.doing(target, at, zone, asked.get(target.id))}"
+    return f"{connection.whose(target, at, zone, number)}\n{connection.doing(target, at, zone, asked.get(target.id), number)}"
 
 
 def _facts(preview: Preview, names: CommandNames) -> list[str]:
@@ -124,7 +128,7 @@ def _lost(targets: tuple[Target, ...], number: str = connection.PID) -> list[str
     """What would be lost, over all targets, with the pids."""
     by_loss: dict[str, list[str]] = {}
     for target in targets:
-        for loss in connection.losses(target):
+        for loss in connection.losses(target, number):
             by_loss.setdefault(loss, []).append(str(target.id.pid))
     clauses = [f"{loss} ({_pids(pids, number)})" for loss, pids in by_loss.items()]
     told = [f"\u26a0\ufe0f Would be lost: {join(clauses)}."] if clauses else []

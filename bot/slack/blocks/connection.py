@@ -42,6 +42,8 @@ class Shown(Protocol):
     @property
     def transaction_started_at(self) -> datetime | None: ...
     @property
+    def query_started_at(self) -> datetime | None: ...
+    @property
     def has_written(self) -> bool: ...
 
 
@@ -56,20 +58,29 @@ def whose(shown: Shown, now: datetime, zone: tzinfo, number: str = PID) -> str:
     return " \u00b7 ".join((client(shown), f"{number} {shown.id.pid}", since, f"from {where(shown, number)}"))
 
 
-def where(shown: Shown, number: str = PID) -> str:
-    """Where its client runs."""
+def host(shown: Shown, number: str = PID) -> str | None:
+    """The address alone: that of a pooler's client is kept with its port, which is another for each."""
+    if not shown.client_address or number == PID:
+        return shown.client_address
+    return shown.client_address.rpartition(":")[0].strip("[]")
+
+
+def where(shown: Shown, number: str = PID, *, port: bool = True) -> str:
+    """Where its client runs; without the `port` that a pooler's client is told with."""
     if shown.client_address:
-        return code(shown.client_address, ADDRESS_WIDTH)
+        return code(shown.client_address if port else host(shown, number), ADDRESS_WIDTH)
     if number != PID:
         return "the pooler's own machine"
     return "the server's own machine" + ("" if shown.state.known else " (or a helper process of it)")
 
 
-def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None = None) -> str:
+def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None = None, number: str = PID) -> str:
     """The second line: the state, for how long, the last query's start, what its end would lose, the database."""
-    sign, _ = STATES[shown.state]
-    parts = [f"{sign} *{state(shown, now)}*"]
-    if shown.state is BackendState.ACTIVE:
+    if at_pooler(shown, number):
+        parts = [f"\u23f3 *{state(shown, now, number)}*"]
+    else:
+        parts = [f"{STATES[shown.state][0]} *{state(shown, now)}*"]
+    if shown.state is BackendState.ACTIVE and not at_pooler(shown, number):
         since = queried_at or shown.state_since
         parts += [f"a query has been running since {moment(since, now, zone)}"] if since else ["a query is running"]
     elif queried_at:
@@ -83,15 +94,20 @@ def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None
     return " \u00b7 ".join(parts)
 
 
-def state(shown: Shown, now: datetime) -> str:
-    """The state in PostgreSQL's words, and for how long."""
-    words = STATES[shown.state][1]
+def at_pooler(shown: Shown, number: str) -> bool:
+    """A pooler's client that has asked for something and for which no session that is seen works: it may wait still."""
+    return number != PID and shown.state is BackendState.ACTIVE and shown.query_started_at is None
+
+
+def state(shown: Shown, now: datetime, number: str = PID) -> str:
+    """The state in PostgreSQL's words, and for how long; of a pooler's client with no session that is seen, what the pooler knows."""
+    words = "has asked for something and waits or is at it" if at_pooler(shown, number) else STATES[shown.state][1]
     if shown.state_since is None or not shown.state.known:
         return words
     return f"{words} for {duration(max(now - shown.state_since, timedelta(0)))}"
 
 
-def losses(shown: Shown) -> list[str]:
+def losses(shown: Shown, number: str = PID) -> list[str]:
     """What ending it would lose, as clauses; none: nothing."""
     lost = []
     if shown.has_written:
@@ -99,7 +115,7 @@ def losses(shown: Shown) -> list[str]:
     elif shown.transaction_started_at and shown.state is BackendState.IDLE_IN_TRANSACTION:
         lost.append("an open transaction that has written nothing yet")
     if shown.state.runs:
-        lost.append("the query that is running")
+        lost.append("what it has asked for" if at_pooler(shown, number) else "the query that is running")
     return lost
 
 
@@ -107,7 +123,7 @@ def brief(shown: Shown, now: datetime, number: str = PID) -> str:
     """One clause for a sentence: `pid 4711 (pgAdmin 4, idle for 3 h 12 min)`."""
     program = name(shown.application_name) if shown.application_name else "unnamed client"
     writes = ", uncommitted writes" if shown.has_written else ""
-    return f"{number} {shown.id.pid} ({program}, {state(shown, now)}{writes})"
+    return f"{number} {shown.id.pid} ({program}, {state(shown, now, number)}{writes})"
 
 
 def pids(numbers: list[int], number: str = PID) -> str:

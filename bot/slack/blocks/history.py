@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
+from bot.incidents.proposal import Kind
+from bot.servers.server import Verdict
 from bot.slack.blocks import connection, elements
+from bot.slack.blocks.kinds import PIDS_NAMED, Words, words
 from bot.slack.blocks.text import Message, code, join, moment, name, person, plural
 
 SHOWN = 20
-PIDS_NAMED = 5
 REASON_WIDTH = 80
 CHANGES_OF_RIGHTS = ("membership", "ownership")
 """Kinds of entries whose reason says whose rights changed, and how."""
 
-THINGS = {"cancellation": ("query of ", connection.PID), "client_termination": ("", "client")}
-"""What the number of an event's backend is and what is said before it, where it is not simply a pid."""
+_WORDS = {"cancellation": words(Kind.CANCEL), "client_termination": words(Kind.CLIENT)}
+"""Those of the events that are not about connections."""
 
 
 class ToldBackend(Protocol):
@@ -94,9 +96,12 @@ def _ended(event: Told) -> str:
     by_outcome: dict[str, list[int]] = {}
     for backend in event.backends:
         by_outcome.setdefault(backend.outcome or "open", []).append(backend.pid)
-    return join([f"{_which(event.kind, pids)} {outcome.replace('_', ' ')}" for outcome, pids in by_outcome.items()])
+    its = _WORDS.get(event.kind, words(Kind.TERMINATE))
+    said = {Verdict.TERMINATED.value: its.done} if its is words(Kind.CANCEL) else {}
+    return join([f"{_which(its, pids)} {said.get(one, one.replace('_', ' '))}" for one, pids in by_outcome.items()])
 
 
-def _which(kind: str, pids: list[int]) -> str:
-    about, number = THINGS.get(kind, ("", connection.PID))
-    return f"{about}{connection.pids(pids, number) if len(pids) <= PIDS_NAMED else f'{len(pids):,}'}"
+def _which(its: Words, pids: list[int]) -> str:
+    if len(pids) > PIDS_NAMED:
+        return its.count(len(pids))
+    return f"{its.of_one if len(pids) == 1 else its.of_many}{connection.pids(pids, its.number)}"

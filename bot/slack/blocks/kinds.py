@@ -85,8 +85,8 @@ _TERMINATE = Words(
         "no_right": "the bot has no right to end it",
         "not_signalled": "it could not be signalled",
     },
-    there="it is still there",
-    gone="it is gone, and nobody saw how",
+    there="still there",
+    gone="gone now, and nobody saw how",
 )
 _CANCEL = Words(
     do="cancel",
@@ -119,8 +119,8 @@ _CANCEL = Words(
         "no_right": "the bot has no right to cancel it",
         "not_signalled": "it could not be signalled",
     },
-    there="the query still runs",
-    gone="the query runs no more, and nobody saw how it ended",
+    there="its query still runs",
+    gone="its query runs no more, and nobody saw how it ended",
 )
 _CLIENT = replace(
     _TERMINATE,

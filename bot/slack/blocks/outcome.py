@@ -88,7 +88,7 @@ def _told(outcome: Outcome, proposal: Proposal) -> tuple[str, str]:
     sign, said = its.outcomes[outcome.verdict]
     if outcome.verdict is Verdict.INTERRUPTED:
         found = {Presence.THERE.value: its.there, Presence.GONE.value: its.gone}
-        return sign, f"{said}: {found.get(outcome.detail, 'the server did not tell whether it is there')}"
+        return sign, f"{said}: {found.get(outcome.detail, f'the {its.by} did not tell whether it is there')}"
     if outcome.verdict is Verdict.ALREADY_GONE and outcome.detail == "over":
         return sign, OVER
     if not outcome.detail:

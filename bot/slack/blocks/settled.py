@@ -6,7 +6,7 @@ from bot.connections.ending import Ended, Unsettled
 from bot.incidents.proposal import NotClaimed, Proposal, State
 from bot.servers.server import Presence, Verdict
 from bot.slack.blocks import connection, elements, outcome
-from bot.slack.blocks.kinds import what, words
+from bot.slack.blocks.kinds import PIDS_NAMED, what, words
 from bot.slack.blocks.text import Message, code, moment, name, person
 from bot.slack.commands import CommandNames
 
@@ -47,17 +47,25 @@ def render_unsettled(unsettled: Unsettled, *, zone: tzinfo) -> Message:
     """Say that the server stopped answering after the click, and that the end of it will be told."""
     its, at = words(unsettled.proposal.kind), unsettled.proposal.claimed_at
     since = f" (asked at {moment(at, at, zone)})" if at else ""
+    some, them = ("It", "it") if len(unsettled.proposal.targets) == 1 else ("Some", "them")
     return elements.short(
         f"\u23f3 The {its.by} stopped answering while it was to {its.do} {what(unsettled.proposal)}{since}. "
-        f"Some may be {its.done}. What became of them is told here as soon as the {its.by} answers; please do not ask again yet."
+        f"{some} may be {its.done}. What became of {them} is told here as soon as the {its.by} answers; please do not ask again yet."
     )
 
 
 def render_reconnected(proposal: Proposal, pids: tuple[int, ...]) -> Message:
     """Say that a client came back within seconds, so that its slot is not free."""
+    where = f"\U0001f501 {name(proposal.role)} on {name(proposal.server)}:"
+    if len(pids) == 1:
+        return elements.short(
+            f"{where} the client reconnected by itself ({connection.pids(list(pids))}). Ending it here again will not help: "
+            "close it in the program itself."
+        )
+    named = f" ({connection.pids(list(pids))})" if len(pids) <= PIDS_NAMED else ""
     return elements.short(
-        f"\U0001f501 {name(proposal.role)} on {name(proposal.server)}: the client reconnected by itself "
-        f"({connection.pids(list(pids))}). Ending it here again will not help: close it in the client."
+        f"{where} {len(pids):,} clients reconnected by themselves{named}. Ending them here again will not help: close them in "
+        "the programs themselves."
     )
 
 
@@ -86,19 +94,25 @@ def _why_not(why: str, proposal: Proposal, zone: tzinfo) -> str:
             return "Nothing was done: these buttons are for the person who asked. Type the command yourself."
         case "denied":
             return f"Nothing was {its.done}: you have no right any more to {its.do} {meant}."
+        case "reason":
+            return (
+                f"Nothing was {its.done}: you had asked for {meant} as an owner of {name(proposal.role)}, and that you are no "
+                "more. Type the command again with \u201cbecause\u201d and a reason."
+            )
         case "made_anew":
             return (
-                f"Nothing was {its.done}: {name(proposal.role)} was dropped and made anew since {meant} was shown, "
+                f"Nothing was {its.done}: {name(proposal.role)} was dropped and made anew since this was shown ({meant}), "
                 "and is another role now. Type the command again to see what is there."
             )
         case "lapsed":
             return (
-                f"Nothing was {its.done}: two minutes had passed since {meant} was shown. "
+                f"Nothing was {its.done}: two minutes had passed since this was shown ({meant}). "
                 "*Ask again* shows how things stand now."
             )
         case "withdrawn":
             return (
-                f"Nothing was {its.done}: {meant} was {its.taken_back} before. *Ask again* shows how things stand now."
+                f"Nothing was {its.done}: you had taken this back before ({meant}). "
+                "*Ask again* shows how things stand now."
             )
         case "claimed" | "resolved":
             return _first(proposal, zone)

@@ -289,6 +289,17 @@ async def test_a_click_for_a_role_that_is_not_the_one_shown_is_denied(
     assert (answer.why, (await last_payload(own_database))["why"]) == ("denied", why)
 
 
+async def test_an_owner_no_more_who_is_staff_learns_that_a_reason_is_missing(
+    history: History, own_database: OwnDatabase, record: Record
+) -> None:
+    unseen = builders.a_target(builders.an_unseen_backend())
+    proposed = await history.propose(replace(a_proposal(), targets=(unseen,)))
+    await Ownership(own_database, record).disown(AT_COMMAND_LINE, "UALICE", now=NOON)
+    await AllowList(own_database, record).allow(AT_COMMAND_LINE, Grant("UALICE", Grade.RESPONDER, "class"), now=NOON)
+    assert await claim(history) == NotClaimed("reason", proposed)
+    assert (await last_payload(own_database))["why"] == "reason"
+
+
 async def test_a_role_made_anew_is_not_the_one_shown_even_to_those_who_may_end_both(
     history: History, own_database: OwnDatabase
 ) -> None:
@@ -400,15 +411,6 @@ async def test_lapsing_takes_what_was_left_lying_and_tells_it_once(
         assert [(one.id, one.state) for one in lapsed] == [("p1", State.LAPSED)]
         assert await History(later, record).lapse() == ()
     assert (await history.overdue())[0].id == "p2"
-
-
-async def test_the_place_to_answer_can_change(history: History) -> None:
-    await history.propose(a_proposal())
-    await history.place_changed("T2", "p1", Place("C8"))
-    await history.place_changed("T1", "p1", Place("C9", "1.2"))
-    stored = await history.get("T1", "p1")
-    assert stored is not None
-    assert stored.place == Place("C9", "1.2")
 
 
 async def test_history_tells_everything_newest_first(

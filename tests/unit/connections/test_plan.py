@@ -9,7 +9,7 @@ import pytest
 from bot.connections.plan import Chosen, Plan, Refused, TerminateRequest, Which, WhyNot, choose, forbids
 from bot.incidents.proposal import Kind
 from bot.servers.backend import BackendState
-from tests.builders import a_backend, a_reading, a_role, a_writing_backend, an_active_backend
+from tests.builders import NOON, a_backend, a_reading, a_role, a_writing_backend, an_active_backend
 
 
 def test_named_pids_are_answered_once_in_the_order_given() -> None:
@@ -75,6 +75,19 @@ def test_where_no_states_are_told_not_knowing_them_forbids_nothing_but_cancellin
     assert [forbids(backend, reading) for backend in reading.backends] == [None, WhyNot.POOLER]
     request = TerminateRequest("alice", (Chosen(1),), kind=Kind.CANCEL)
     assert choose(request, reading) == Plan((), (Refused(1, WhyNot.UNKNOWN_STATE, unseen),))
+
+
+@pytest.mark.parametrize(
+    ("request_", "what"),
+    [
+        (TerminateRequest("alice", (Chosen(1), Chosen(2, NOON))), "1 2"),
+        (TerminateRequest("alice", which=Which.STRAYS), "strays"),
+        (TerminateRequest("alice", (Chosen(17),), kind=Kind.CLIENT), "client 17"),
+        (TerminateRequest("alice", which=Which.ALL, kind=Kind.CLIENT), "client all"),
+    ],
+)
+def test_a_request_can_be_typed_again(request_: TerminateRequest, what: str) -> None:
+    assert request_.what == what
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """What ends unseen ends for its owner, or for a reason."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.access.member import Denied, Permitted, Right
 from bot.incidents.history import may_claim
-from bot.incidents.proposal import lacks_reason
+from bot.incidents.proposal import Kind, lacks_reason
 from bot.servers.backend import BackendState
 from tests.builders import ALICE, NOON, a_backend, a_member, a_proposal, a_role, a_standing, an_owner, an_unseen_backend
 
@@ -23,8 +25,10 @@ def test_one_unseen_connection_among_others_takes_a_reason(
     state: BackendState, right: Right, reason: str, *, lacking: bool
 ) -> None:
     proposal = a_proposal(a_backend(1), a_backend(2, state=state), reason=reason)
+    of_a_pooler = replace(proposal, kind=Kind.CLIENT)
 
     assert lacks_reason(proposal, right) is lacking
+    assert lacks_reason(of_a_pooler, right) is lacking
 
 
 def test_who_owns_the_role_no_more_needs_the_reason_an_owner_need_not_give() -> None:

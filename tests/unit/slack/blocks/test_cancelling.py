@@ -102,8 +102,8 @@ def test_the_outcome_says_what_the_client_was_told_and_that_it_is_still_connecte
         (Verdict.REFUSED, "service", "refused: alice is a service account", False),
         (Verdict.STILL_ENDING, "", "told to stop its query, which still ran after 5 s", False),
         (Verdict.FAILED, "no_right", "the server did not do it: the bot has no right to cancel it", False),
-        (Verdict.INTERRUPTED, "there", "interrupted: the query still runs", False),
-        (Verdict.INTERRUPTED, "gone", "interrupted: the query runs no more, and nobody saw how it ended", False),
+        (Verdict.INTERRUPTED, "there", "interrupted: its query still runs", False),
+        (Verdict.INTERRUPTED, "gone", "interrupted: its query runs no more, and nobody saw how it ended", False),
     ],
 )
 def test_each_outcome_has_words_of_its_own(verdict: Verdict, detail: str, said: str, again: bool) -> None:  # noqa: FBT001  # a table
@@ -126,9 +126,17 @@ def told(why: str, state: State) -> str:
 def test_a_click_that_did_nothing_speaks_of_the_query() -> None:
     of = "the query of pid 4712 of alice on class"
     assert f"Nothing was cancelled: you have no right any more to cancel {of}." in told("denied", State.PROPOSED)
-    assert f"Nothing was cancelled: two minutes had passed since {of} was shown." in told("lapsed", State.LAPSED)
-    assert f"Nothing was cancelled: {of} was left alone before." in told("withdrawn", State.WITHDRAWN)
+    assert f"Nothing was cancelled: two minutes had passed since this was shown ({of})." in told("lapsed", State.LAPSED)
+    assert f"Nothing was cancelled: you had taken this back before ({of})." in told("withdrawn", State.WITHDRAWN)
     assert f"is cancelling {of} now." in told("claimed", State.CLAIMED)
+
+
+def test_of_many_only_what_else_would_be_lost_is_told_one_by_one() -> None:
+    writing = a_backend(4713, state=an_active_backend().state, since=5, transaction=9, wrote=True)
+    shown = "\n".join(strings(asked(*[an_active_backend(pid) for pid in range(5000, 5040)], writing)))
+    assert shown.count("a query has been running since") == 1
+    assert "pid 4713 \u00b7 since" in shown
+    assert "*40* \u00d7 `psql`" in shown
 
 
 def both(*backends: Backend, state: State = State.PROPOSED) -> Proposal:
@@ -141,7 +149,7 @@ def test_the_rest_of_its_life_is_told_of_the_query_too() -> None:
     )
     silent = settled.render_unsettled(Unsettled(both(an_active_backend(), state=State.CLAIMED)), zone=NEW_YORK)
     assert "while it was to cancel the query of pid 4712 of alice on class" in silent.text
-    assert "Some may be cancelled." in silent.text
+    assert "It may be cancelled. What became of it is told here" in silent.text
     assert outcome.render_progress(Kind.CANCEL).text.startswith("⏳ Cancelling now")
     backends = [an_active_backend(pid) for pid in range(1, 8)]
     interrupted = settled.render(both(*backends[:2], state=State.RESOLVED), zone=NEW_YORK)

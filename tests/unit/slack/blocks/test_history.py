@@ -48,6 +48,24 @@ def test_each_event_is_a_line_with_who_when_and_what_became_of_it() -> None:
     )
 
 
+def test_queries_and_clients_are_counted_and_called_by_their_names() -> None:
+    told = rendered(
+        an_event("cancellation", ended=("terminated",)),
+        an_event("cancellation", ended=("terminated", "terminated", "changed")),
+        an_event("cancellation", ended=("terminated",) * 6),
+        an_event("client_termination", ended=("already_gone",) * 6),
+        an_event(ended=("terminated",) * 6),
+    )
+    for said in (
+        "\u00b7 the query of pid 4711 cancelled \u2022",
+        "\u00b7 the queries of pids 4711 and 4712 cancelled and the query of pid 4713 changed \u2022",
+        "\u00b7 6 queries cancelled \u2022",
+        "\u00b7 6 clients already gone \u2022",
+        "\u00b7 6 connections terminated",
+    ):
+        assert said in told.text
+
+
 def test_a_change_of_rights_names_whose_and_gives_no_reason() -> None:
     told = rendered(
         an_event("membership", state="allowed", role="", reason="U0ANN: responder, sec1_*", ended=()),
@@ -77,4 +95,4 @@ def test_a_long_record_of_hostile_texts_is_cut_and_harmless(text: str) -> None:
         text, state=text, server=text, role=text, requester=text, reason=text * 9, ended=("failed",) * 2000
     )
     told = rendered(*[event] * 200, role=text or None)
-    assert "2,000 failed" in told.text
+    assert "2,000 connections failed" in told.text

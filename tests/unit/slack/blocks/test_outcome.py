@@ -156,8 +156,8 @@ def test_settlement_says_there_or_gone_and_never_terminated() -> None:
     assert message.text.startswith(
         "The bot was interrupted at 07:00 while it ended pids 4711 and 4715 of alice on class."
     )
-    assert "pid 4711 (`pgAdmin 4 - DB:shop`): interrupted: it is still there" in message.text
-    assert "pid 4715 (`pgAdmin 4 - CONN:8122`): interrupted: it is gone, and nobody saw how" in message.text
+    assert "pid 4711 (`pgAdmin 4 - DB:shop`): interrupted: still there" in message.text
+    assert "pid 4715 (`pgAdmin 4 - CONN:8122`): interrupted: gone now, and nobody saw how" in message.text
     assert "terminated" not in message.text
     assert [button["action_id"] for button in buttons(message)] == [ids.ASK_AGAIN]
     assert faults(message) == []
@@ -171,8 +171,12 @@ def test_where_all_are_gone_nothing_is_left_to_ask() -> None:
 
 def test_a_client_that_came_back_is_to_be_closed_at_its_own_end() -> None:
     message = settled.render_reconnected(a_proposal(), (5001, 5002))
-    assert "the client reconnected by itself (pids 5001 and 5002)" in message.text
-    assert "close it in the client" in message.text
+    assert "2 clients reconnected by themselves (pids 5001 and 5002)" in message.text
+    assert "Ending them here again will not help: close them in the programs themselves." in message.text
+    message = settled.render_reconnected(a_proposal(), (5001,))
+    assert "the client reconnected by itself (pid 5001). Ending it here again will not help" in message.text
+    message = settled.render_reconnected(a_proposal(), tuple(range(5000, 5150)))
+    assert "150 clients reconnected by themselves. Ending them" in message.text
 
 
 def test_withdrawn_means_that_nothing_ended() -> None:
@@ -207,18 +211,29 @@ def refused(why: str, proposal: Proposal | None) -> Message:
             False,
         ),
         (
+            "reason",
+            State.PROPOSED,
+            "as an owner of alice, and that you are no more. Type the command again with \u201cbecause\u201d and a reason.",
+            False,
+        ),
+        (
             "made_anew",
             State.PROPOSED,
-            "Nothing was ended: alice was dropped and made anew since pid 4711 of alice on class was shown",
+            "Nothing was ended: alice was dropped and made anew since this was shown (pid 4711 of alice on class)",
             False,
         ),
         (
             "lapsed",
             State.LAPSED,
-            "Nothing was ended: two minutes had passed since pid 4711 of alice on class was shown.",
+            "Nothing was ended: two minutes had passed since this was shown (pid 4711 of alice on class).",
             True,
         ),
-        ("withdrawn", State.WITHDRAWN, "Nothing was ended: pid 4711 of alice on class was cancelled before.", True),
+        (
+            "withdrawn",
+            State.WITHDRAWN,
+            "Nothing was ended: you had taken this back before (pid 4711 of alice on class).",
+            True,
+        ),
         ("claimed", State.CLAIMED, "<@U0BOB> was first at 07:00 and is ending pid 4711 of alice on class now.", False),
         (
             "else",

@@ -10,7 +10,7 @@ from bot.connections.plan import Refused, WhyNot
 from bot.errors import PoolerUnavailable
 from bot.incidents.proposal import Kind, Outcome, State
 from bot.servers.backend import BackendState
-from bot.servers.pooled import ClientState, PooledReading, client_target
+from bot.servers.pooled import ClientState, PooledClient, PooledReading, client_target
 from bot.servers.server import Presence, Verdict
 from bot.slack import ids
 from bot.slack.blocks import confirmation, history, listing, outcome, pooled, settled
@@ -251,6 +251,31 @@ def test_what_would_be_ended_is_called_a_client_and_what_it_loses_is_said() -> N
     assert "pid" not in shown(message)
 
 
+def proposed(*clients: PooledClient) -> Message:
+    targets = tuple(client_target(client, a_pooled(client), a_role(), {}) for client in clients)
+    preview = Preview(replace(ASKED, targets=targets), a_reading(), (), {})
+    return confirmation.render(preview, zone=UTC, names=CommandNames())
+
+
+@pytest.mark.parametrize("state", [ClientState.WAITING, ClientState.ACTIVE])
+def test_of_a_client_for_which_no_session_is_seen_no_query_is_said_to_run(state: ClientState) -> None:
+    message = proposed(a_client(17, state, since=5))
+    assert "Would be lost: what it has asked for (client 17)." in message.text
+    assert "Client 17 (psql, has asked for something and waits or is at it for 5 min)." in message.text
+    assert "has asked for something and waits or is at it for 5 min" in shown(message)
+    assert "running" not in message.text + shown(message)
+
+
+def test_many_clients_of_one_machine_stand_together_whatever_their_ports() -> None:
+    several = [a_client(1 + at, port=50000 + at) for at in range(40)]
+    others = [a_client(101 + at, address="::1", port=50000 + at) for at in range(2)]
+    text = shown(proposed(*several, *others, a_client(200, address="10.0.0.9"), a_client(201, address=None)))
+    assert "*40* \u00d7 `psql` \u00b7 \u26aa idle for 5 min \u00b7 from `10.0.0.7`: clients 1, 2," in text
+    assert "*2* \u00d7 `psql` \u00b7 \u26aa idle for 5 min \u00b7 from `::1`: clients 101, 102" in text
+    assert "from `10.0.0.9:51234`: client 200" in text
+    assert "from the pooler's own machine: client 201" in text
+
+
 def test_none_of_the_clients_asked_for_is_said() -> None:
     nothing = NothingToEnd(a_reading(), (Refused(99, WhyNot.NO_SUCH_CLIENT),), None, Kind.CLIENT)
     message = confirmation.render_nothing(nothing, zone=UTC, names=NAMED)
@@ -288,9 +313,9 @@ def test_a_client_that_was_closed_is_told_with_what_that_means() -> None:
         ((Verdict.FAILED, "server_silent"), "without its clock nothing is ended"),
         ((Verdict.FAILED, "pooler is shutting down"), "pooler is shutting down"),
         ((Verdict.REFUSED, "service"), "service account"),
-        ((Verdict.INTERRUPTED, Presence.THERE), "it is still there"),
-        ((Verdict.INTERRUPTED, Presence.GONE), "it is gone, and nobody saw how"),
-        ((Verdict.INTERRUPTED, ""), "the server did not tell whether it is there"),
+        ((Verdict.INTERRUPTED, Presence.THERE), "still there"),
+        ((Verdict.INTERRUPTED, Presence.GONE), "gone now, and nobody saw how"),
+        ((Verdict.INTERRUPTED, ""), "the pooler did not tell whether it is there"),
     ],
 )
 def test_nothing_else_is_called_closed(end: tuple[Verdict, str], said: str) -> None:
