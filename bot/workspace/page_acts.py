@@ -97,7 +97,9 @@ class PageActs:
         return sentence("The shortcut", delivered)
 
     async def _submit(self, user: User, done: Json) -> str | None:
-        delivered = await self._modals.submit(user, str(done.get("view")), done.get("values") or {})
+        values = done.get("values")
+        held = values if isinstance(values, dict) else {}
+        delivered = await self._modals.submit(user, str(done.get("view")), held)
         return None if delivered.error is None else "We had some trouble connecting. Try again?"
 
     async def _close(self, user: User, done: Json) -> str | None:

@@ -157,6 +157,18 @@ async def test_shortcuts_stand_in_a_messages_menu_also_in_a_thread_and_beside_th
         assert (await stage.submitted(3))["type"] == "shortcut"
 
 
+async def test_the_menu_of_the_last_message_is_seen_whole(stage: Stage) -> None:
+    for number in range(20):
+        stage.workspace.say("bob" if number % 2 else "alice", "general", f"line {number:02}")
+    page = await stage.page("bob", height=600)
+    opened = await menu(page, "line 19")
+    shown, area = await opened.bounding_box(), await log(page).bounding_box()
+    assert shown is not None
+    assert area is not None
+    assert area["y"] <= shown["y"]
+    assert shown["y"] + shown["height"] <= area["y"] + area["height"]
+
+
 async def test_a_person_edits_and_deletes_what_they_said(stage: Stage) -> None:
     stage.workspace.say("bob", "general", "a <tag> for @alice")
     stage.workspace.say("alice", "general", "hers")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.workspace.refusals import NotPossible
 from bot.workspace.server import Workspace
@@ -136,6 +137,25 @@ async def test_a_message_shortcut_carries_the_message_and_the_ways_to_answer() -
         assert workspace.views("bob") == ()
 
     await with_form(play)
+
+
+async def test_what_a_message_shortcut_is_answered_with_is_seen_by_its_person_alone() -> None:
+    async def play(workspace: Workspace, opener: Opener) -> None:
+        answer = AsyncWebhookClient(opener.heard[0]["response_url"])
+        assert (await answer.send(text="heard", response_type="ephemeral")).status_code == 200
+        assert [each.text for each in workspace.messages("general", "alice")] == ["FATAL: too many", "heard"]
+        assert [each.text for each in workspace.messages("general", "bob")] == ["FATAL: too many"]
+
+    await with_form(play)
+
+
+async def test_a_view_can_be_validated_without_being_opened() -> None:
+    async with a_workspace() as workspace:
+        client = a_client(workspace)
+        assert (await client.api_call("blocks.validate", json={"view": modal()}))["ok"]
+        with pytest.raises(SlackApiError, match="invalid_view") as refused:
+            await client.api_call("blocks.validate", json={"view": modal("T" * 25)})
+        assert refused.value.response["errors"][0]["pointer"] == "/title/text"
 
 
 async def test_shortcuts_work_in_threads_and_not_where_slack_has_none() -> None:

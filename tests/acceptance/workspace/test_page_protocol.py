@@ -214,8 +214,9 @@ async def test_a_modal_is_told_to_its_person_alone_with_what_is_wrong_in_it() ->
         assert (frame["type"], len(frame["views"])) == ("views", 1)
         [shown] = frame["views"]
         assert (shown["title"]["text"], shown["app"], shown["errors"]) == ("Form", "helper", {})
-        answer = await page.do("submit", view=shown["id"], values={})
-        assert "required" in answer["error"]
+        for values in ({}, ["garbage"], {"why": 3}):
+            answer = await page.do("submit", view=shown["id"], values=values)
+            assert "required" in answer["error"]
         [marked] = (await page.state())["views"]
         assert marked["errors"] == {"why": "Please complete this required field."}
         assert await page.do("close", view=shown["id"]) == {"ok": True}
