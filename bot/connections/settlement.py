@@ -46,16 +46,13 @@ class Settlement:
         self._pooled = Pooled(fleet)
 
     async def settle(self) -> int:
-        """Settle what is overdue, tell what is untold, return how many, and let lapse what nobody clicked in time; who cannot be reached is tried again next time."""
+        """Settle what is overdue, tell what is untold, and return how many; who cannot be reached is tried again next time."""
         by_server: dict[str, list[Proposal]] = defaultdict(list)
         for proposal in await self._history.overdue():
             by_server[proposal.server].append(proposal)
         settled = [won for name, claimed in by_server.items() for won in await self._settle_on(name, claimed)]
         await asyncio.gather(*(self._telling.tell(Ended(won, None)) for won in settled))
-        told = await self._telling.tell_left_over()
-        # Else history would call what nobody clicked proposed for ever.
-        await self._history.lapse()
-        return len(settled) + told
+        return len(settled) + await self._telling.tell_left_over()
 
     async def _settle_on(self, name: str, claimed: list[Proposal]) -> list[Proposal]:
         try:

@@ -162,11 +162,8 @@ class History:
 
     async def lapse(self) -> tuple[Proposal, ...]:
         """Let lapse what was neither claimed nor withdrawn in its time; returns what this call let lapse."""
-        over = (proposals.c.state.in_(_STANDING), proposals.c.lapses_at <= self._db.clock)
-        async with self._db.read() as connection:
-            if (await connection.execute(select(proposals.c.id).where(*over).limit(1))).first() is None:
-                return ()
         async with self._db.write(durable=False) as connection:
+            over = (proposals.c.state.in_(_STANDING), proposals.c.lapses_at <= self._db.clock)
             lapsing = update(proposals).where(*over).values(state=State.LAPSED).returning(proposals.c.id)
             ids = (await connection.execute(lapsing)).scalars().all()
             return await read_proposals(connection, proposals.c.id.in_(ids)) if ids else ()
