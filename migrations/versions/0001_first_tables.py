@@ -238,16 +238,3 @@ def upgrade() -> None:
     )
     # The head of the empty chain.
     op.execute(sa.text("INSERT INTO record_head (id, seq, digest) VALUES (1, 0, :digest)").bindparams(digest="0" * 64))
-
-
-def downgrade() -> None:
-    op.drop_table("proposal_backends")
-    op.drop_table("workspaces")
-    op.drop_table("record_head")
-    op.drop_table("record")
-    op.drop_table("proposals")
-    op.drop_table("owners")
-    op.drop_table("members")
-    op.drop_table("leases")
-    op.drop_table("incidents")
-    op.drop_table("deliveries")

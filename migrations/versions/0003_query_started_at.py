@@ -16,8 +16,3 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.add_column("proposal_backends", sa.Column("query_started_at", sa.DateTime(timezone=True), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("proposal_backends") as batch:
-        batch.drop_column("query_started_at")

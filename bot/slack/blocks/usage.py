@@ -71,7 +71,7 @@ def render(error: UsageError, *, viewer: str, names: CommandNames) -> Message:
 
 def render_help(*, viewer: str, names: CommandNames) -> Message:
     """Show every command with examples, and the reader's own Slack ID."""
-    head = "I show PostgreSQL connections and end those that somebody asks me to end. Nothing ends before a click on *Terminate*."
+    head = "I show PostgreSQL connections and end those that somebody asks me to end. Nothing ends before you confirm it with a click."
     return _with_usage(head, [*_conns(names), *_kill(names), *_connbot(names)], viewer)
 
 
