@@ -16,7 +16,9 @@ def groups(several: Iterable[Shown], at: datetime, number: str = connection.PID)
     """One line for each program, address and state, the most numerous first, with the pids: at most `PIDS` in all of them."""
     alike: dict[tuple[object, ...], list[Shown]] = {}
     for one in several:
-        alike.setdefault((one.application_name, connection.host(one, number), one.state), []).append(one)
+        alike.setdefault((one.application_name, connection.host(one, number), connection.at(one, number)), []).append(
+            one
+        )
     by_size = sorted(alike.values(), key=len, reverse=True)
     told, room = [], PIDS
     for group in by_size[:GROUPS]:
@@ -38,7 +40,7 @@ def pids(several: Sequence[Shown], room: int, number: str = connection.PID) -> s
 
 def _whose(group: Sequence[Shown], at: datetime, number: str) -> str:
     first = group[0]
-    sign, words = connection.STATES[first.state]
+    sign, words = connection.at(first, number)
     return f"*{len(group):,}* \u00d7 {connection.client(first)} \u00b7 {sign} {words}{_since(group, at)} \u00b7 from {connection.where(first, number, port=len(group) == 1)}"
 
 

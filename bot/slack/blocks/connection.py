@@ -22,6 +22,7 @@ STATES = {
     BackendState.UNKNOWN: ("\u2754", "state not shown to the bot"),
 }
 """A sign and PostgreSQL's own words; the words always stand beside the sign."""
+WAITING = ("\u23f3", "waiting for an answer")
 
 
 class Shown(Protocol):
@@ -76,10 +77,8 @@ def where(shown: Shown, number: str = PID, *, port: bool = True) -> str:
 
 def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None = None, number: str = PID) -> str:
     """The second line: the state, for how long, the last query's start, what its end would lose, the database."""
-    if at_pooler(shown, number):
-        parts = [f"\u23f3 *{state(shown, now, number)}*"]
-    else:
-        parts = [f"{STATES[shown.state][0]} *{state(shown, now)}*"]
+    sign, _ = at(shown, number)
+    parts = [f"{sign} *{state(shown, now, number)}*"]
     if shown.state is BackendState.ACTIVE and not at_pooler(shown, number):
         since = queried_at or shown.state_since
         parts += [f"a query has been running since {moment(since, now, zone)}"] if since else ["a query is running"]
@@ -94,14 +93,19 @@ def doing(shown: Shown, now: datetime, zone: tzinfo, queried_at: datetime | None
     return " \u00b7 ".join(parts)
 
 
+def at(shown: Shown, number: str = PID) -> tuple[str, str]:
+    """What it is at: a sign, and words that always stand beside it."""
+    return WAITING if at_pooler(shown, number) else STATES[shown.state]
+
+
 def at_pooler(shown: Shown, number: str) -> bool:
-    """A pooler's client that has asked for something and for which no session that is seen works: it may wait still."""
+    """A pooler's client that has asked for something and for which no session that is seen works: it may not have been served yet."""
     return number != PID and shown.state is BackendState.ACTIVE and shown.query_started_at is None
 
 
 def state(shown: Shown, now: datetime, number: str = PID) -> str:
     """The state in PostgreSQL's words, and for how long; of a pooler's client with no session that is seen, what the pooler knows."""
-    words = "has asked for something and waits or is at it" if at_pooler(shown, number) else STATES[shown.state][1]
+    _, words = at(shown, number)
     if shown.state_since is None or not shown.state.known:
         return words
     return f"{words} for {duration(max(now - shown.state_since, timedelta(0)))}"
@@ -115,7 +119,7 @@ def losses(shown: Shown, number: str = PID) -> list[str]:
     elif shown.transaction_started_at and shown.state is BackendState.IDLE_IN_TRANSACTION:
         lost.append("an open transaction that has written nothing yet")
     if shown.state.runs:
-        lost.append("what it has asked for" if at_pooler(shown, number) else "the query that is running")
+        lost.append("the answer that it waits for" if at_pooler(shown, number) else "the query that is running")
     return lost
 
 

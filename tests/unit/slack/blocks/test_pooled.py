@@ -260,10 +260,13 @@ def proposed(*clients: PooledClient) -> Message:
 @pytest.mark.parametrize("state", [ClientState.WAITING, ClientState.ACTIVE])
 def test_of_a_client_for_which_no_session_is_seen_no_query_is_said_to_run(state: ClientState) -> None:
     message = proposed(a_client(17, state, since=5))
-    assert "Would be lost: what it has asked for (client 17)." in message.text
-    assert "Client 17 (psql, has asked for something and waits or is at it for 5 min)." in message.text
-    assert "has asked for something and waits or is at it for 5 min" in shown(message)
+    assert "Would be lost: the answer that it waits for (client 17)." in message.text
+    assert "Client 17 (psql, waiting for an answer for 5 min)." in message.text
+    assert "\u23f3 *waiting for an answer for 5 min*" in shown(message)
     assert "running" not in message.text + shown(message)
+    many = shown(proposed(*[a_client(1 + at, state, since=5) for at in range(40)]))
+    assert "*25* \u00d7 `psql` \u00b7 \u23f3 waiting for an answer for 5 min" in many
+    assert "active" not in many
 
 
 def test_many_clients_of_one_machine_stand_together_whatever_their_ports() -> None:
