@@ -37,9 +37,12 @@ def _find(server: str, variables: Mapping[str, str]) -> ServerSettings:
 def _notes(settings: ServerSettings, asked: Asked) -> list[str]:
     notes = []
     if asked.failure is not None:
+        refused = asked.failure.why == "refused"
         notes.append(
-            f"The server could not be asked ({asked.failure.why}: {plain(asked.failure.detail)}), which is as it should be before the bot has its role: "
+            f"The server could not be asked ({asked.failure.why}: {plain(asked.failure.detail)})"
+            f"{', which is as it should be before the bot has its role' if refused else ''}: "
             "the script is for any version from 14 on, and finds out for itself."
+            f"{'' if refused else ' What is in the way, connbot doctor says.'}"
         )
     if not settings.students and not asked.place.students:
         notes.append(

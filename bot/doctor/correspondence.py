@@ -3,11 +3,9 @@
 import asyncio
 
 from bot.doctor.letter import Home, ServerAsked
-from bot.errors import ServerUnavailable, SetupError
+from bot.errors import SetupError
 from bot.servers import guard_place, opening
-from bot.servers.examination import LOOK_WITHIN, target
-from bot.servers.guard_place import Asked
-from bot.servers.guard_script import Place, install
+from bot.servers.guard_script import install
 from bot.servers.settings import ServerSettings
 from bot.settings import Course, Environment
 from bot.storage.engine import OwnDatabase
@@ -33,13 +31,7 @@ async def ask(course: Course) -> list[ServerAsked]:
 
 
 async def _ask(settings: ServerSettings) -> ServerAsked:
-    try:
-        async with asyncio.timeout(LOOK_WITHIN):
-            asked = await guard_place.ask(settings)
-    except TimeoutError:
-        failure = ServerUnavailable(settings.name, "unreachable", f"no answer within {LOOK_WITHIN:g} s")
-        meant = target(settings.dsn)
-        asked = Asked(Place(meant.user, meant.database), failure=failure)
+    asked = await guard_place.ask(settings)
     place, fault, script = asked.place, "", ""
     try:
         script = install(settings, place)
@@ -54,4 +46,5 @@ async def _ask(settings: ServerSettings) -> ServerAsked:
         script,
         fault,
         guarded=asked.facts.guard.usable if asked.facts else None,
+        students=place.students,
     )

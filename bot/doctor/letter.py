@@ -28,6 +28,8 @@ class ServerAsked:
     """Why there is no such script, a whole sentence."""
     guarded: bool | None = None
     """Whether the guard is there and used; None: not known."""
+    students: tuple[str, ...] = ()
+    """Where the configuration names no students, the roles by which the server itself has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,15 @@ def _server(server: ServerAsked) -> str:
     settings = server.settings
     version = f"PostgreSQL {server.version // 10000}.{server.version % 10000}" if server.version else ""
     version = version or f"version unknown, the server could not be asked ({visible(server.failure)})"
-    students = join([plain(name) for name in settings.students]) or "none yet, so nobody's sessions can be ended"
+    names = [plain(name) for name in settings.students or server.students]
+    students = f"members of {join(names)}" if names else "nobody's sessions yet, because no students' role is named"
     services = f"; never {join([plain(name) for name in settings.services], 'or')}" if settings.services else ""
     where = f"role {plain(server.role or 'unknown')}, database {plain(server.database or 'unknown')}"
     console = ""
     if settings.pgbouncer:
         console = " Its PgBouncer's admin console is asked which clients there are and, where somebody confirmed it, to end one."
     guard = "" if server.guarded is None else f" The guard {'is' if server.guarded else 'is not yet'} in place."
-    return f"- **{settings.name}**: {where}; {version}. Can be ended: members of {students}{services}.{guard}{console}"
+    return f"- **{settings.name}**: {where}; {version}. Can be ended: {students}{services}.{guard}{console}"
 
 
 def _rights() -> str:

@@ -16,7 +16,7 @@ STUDENTS = "classdb_student"
 _LISTED = """
         SELECT its.oid, listed.*
         FROM ({roles}) AS its
-        CROSS JOIN LATERAL classdb.listUserConnections('"' || its.rolname || '"') AS listed
+        CROSS JOIN LATERAL classdb.listUserConnections(('"' || its.rolname || '"')::varchar) AS listed
 """
 # The locks of a transaction on its own two numbers; it has the second from its first write on. Who waits for it asks for another mode.
 _HELD = """

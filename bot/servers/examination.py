@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -17,9 +18,6 @@ from bot.servers.opening import Connection
 from bot.servers.pgbouncer import Console
 from bot.servers.queries import STUDENTS
 from bot.servers.settings import ServerSettings
-
-LOOK_WITHIN = 10.0
-"""Seconds for one server, all hosts of its DSN tried."""
 
 # What limits and settings there are, for one row. Roles, databases and settings are everybody's to read; that a row of
 # pg_stat_activity is a client's is told only with pg_read_all_stats, that it has a database is told everybody.
@@ -56,13 +54,7 @@ WHERE own.rolname = current_user AND base.datname = current_database()
 
 async def examine(settings: ServerSettings, clock: Callable[[], datetime]) -> Examined:
     """Look once; raises `ServerUnavailable`. The connection is gone when this returns."""
-    connection = await opening.connect(settings)
-    try:
-        return await _look(connection, settings, clock)
-    except psycopg.Error as exc:
-        raise opening.unavailable(settings.name, exc) from exc
-    finally:
-        await connection.close()
+    return await opening.visit(settings, partial(_look, settings=settings, clock=clock))
 
 
 async def examine_console(settings: ServerSettings, clock: Callable[[], datetime]) -> ConsoleSeen:

@@ -1,8 +1,8 @@
 """Asking a server where the guard's script is to be run, or saying it without the server."""
 
 from dataclasses import dataclass
+from functools import partial
 
-import psycopg
 from psycopg.pq import PGconn
 
 from bot.errors import ServerUnavailable
@@ -21,20 +21,12 @@ class Asked:
     failure: ServerUnavailable | None = None
 
 
-async def ask(settings: ServerSettings) -> Asked:
+async def ask(settings: ServerSettings, *, within: float = opening.LOOK_WITHIN) -> Asked:
     """Ask the server as the bot would; where that fails, which it does before the bot has its role, say it from the DSN."""
     try:
-        connection = await opening.connect(settings)
+        facts = await opening.visit(settings, partial(opening.settle_in, settings=settings), within=within)
     except ServerUnavailable as failure:
         return Asked(_named(settings), failure=failure)
-    try:
-        facts = await opening.settle_in(connection, settings)
-    except psycopg.Error as exc:
-        return Asked(_named(settings), failure=opening.unavailable(settings.name, exc))
-    except ServerUnavailable as failure:
-        return Asked(_named(settings), failure=failure)
-    finally:
-        await connection.close()
     return Asked(Place(facts.role, facts.database, facts.version, facts.students), facts)
 
 

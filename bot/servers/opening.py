@@ -5,9 +5,10 @@ import contextlib
 import ipaddress
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import Buffer
@@ -25,6 +26,8 @@ from bot.servers.guard_function import GuardFacts
 from bot.servers.rights import RightsFacts
 from bot.servers.settings import ServerSettings
 
+T = TypeVar("T")
+
 
 class Connection(psycopg.AsyncConnection[DictRow]):
     """A connection to a students' server."""
@@ -36,6 +39,9 @@ class Connection(psycopg.AsyncConnection[DictRow]):
 LOCAL_POOLER = "local"
 STATEMENT_TIMEOUT_MS = 2500
 """Shorter than the holder's deadline, so that a slow statement ends without costing the connection."""
+
+LOOK_WITHIN = 10.0
+"""Seconds for one look at a server by a connection of its own, all hosts of its DSN tried."""
 
 _CANCEL_WITHIN = 1.0
 
@@ -115,6 +121,35 @@ async def connect(settings: ServerSettings) -> Connection:
     # Else the type of a number's parameter follows its size, and each combination is planned anew.
     connection.adapters.register_dumper(int, Int8Dumper)
     return connection
+
+
+async def visit(
+    settings: ServerSettings, work: Callable[[Connection], Awaitable[T]], *, within: float = LOOK_WITHIN
+) -> T:
+    """Do `work` on a connection of its own, which is gone when this returns, soon after `within` seconds at the latest.
+
+    Raises `ServerUnavailable`, also for what `work` raises of psycopg.
+    """
+    silent = ServerUnavailable(settings.name, "unreachable", f"no answer within {within:g} s")
+    over = asyncio.get_running_loop().time() + within
+    try:
+        async with asyncio.timeout_at(over):
+            connection = await connect(settings)
+    except TimeoutError:
+        raise silent from None
+    working = asyncio.ensure_future(work(connection))
+    working.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        # To cancel it would wait for the server's word on that, which one that hangs does not give.
+        done, _ = await asyncio.wait({working}, timeout=over - asyncio.get_running_loop().time())
+    finally:
+        await leave(connection, working)
+    if not done:
+        raise silent
+    try:
+        return working.result()
+    except psycopg.Error as exc:
+        raise unavailable(settings.name, exc) from exc
 
 
 async def settle_in(connection: Connection, settings: ServerSettings) -> RightsFacts:

@@ -38,6 +38,7 @@ async def test_with_the_script_a_new_role_ends_a_session_and_nothing_stays_of_it
         printed = await connbot("doctor", "--sql", "class", variables=course.environment, folder=tmp_path)
         assert printed.status == 0
         assert "could not be asked" in printed.err
+        assert "as it should be before the bot has its role" in printed.err
         assert run_script(postgres18, printed.out) == (0, "")
         again = await connbot("doctor", "--sql", "class", variables=course.environment, folder=tmp_path)
         assert (again.status, again.err) == (0, "")
@@ -65,6 +66,8 @@ def test_a_server_that_is_not_there_still_gets_its_script(capsys: pytest.Capture
     assert said.out.startswith("-- The least rights that connbot can work with, for PostgreSQL 14 and later")
     assert 'database "class"' in said.out
     assert "Connection refused" in said.err
+    assert "as it should be" not in said.err
+    assert "What is in the way, connbot doctor says." in said.err
 
 
 def test_a_server_that_is_not_configured_is_named(capsys: pytest.CaptureFixture[str], configured: Path) -> None:

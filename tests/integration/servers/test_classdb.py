@@ -230,6 +230,19 @@ async def test_what_a_list_tells_of_others_is_nobody_s(course: Class, classdb: C
     assert course.postgres.is_open(one)
 
 
+async def test_a_function_beside_classdb_s_is_not_taken_for_it(course: Class, classdb: ClassDb) -> None:
+    for name, takes in (("listUserConnections", "text"), ("killConnection", "bigint")):
+        classdb.run(
+            f"CREATE FUNCTION classdb.{name}({takes}) RETURNS TABLE (username varchar, pid int, applicationname varchar,"
+            " clientaddress inet, connectionstarttime timestamptz, lastquerystarttime timestamptz)"
+            " LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION $$called$$; END'"
+        )
+    server = await opened(course, classdb)
+    one = await course.postgres.open_backend(classdb.make_student())
+
+    assert [backend.pid for backend in (await read(server, one.role)).backends] == [one.pid]
+
+
 @pytest.mark.parametrize(
     "identity",
     [

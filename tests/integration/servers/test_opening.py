@@ -281,3 +281,18 @@ async def test_what_will_be_asked_is_planned_before_anybody_asks(course: Class) 
 async def _planned(connection: Connection) -> set[str]:
     rows = await connection.execute("SELECT name FROM pg_prepared_statements", prepare=False)
     return {row["name"] async for row in rows}
+
+
+async def test_a_visit_to_a_server_that_hangs_ends(course18: Class) -> None:
+    """A session that is stopped answers neither the query nor the wish to cancel it."""
+    stopped: list[int] = []
+
+    async def work(connection: Connection) -> None:
+        stopped.append(connection.info.backend_pid)
+        course18.postgres.freeze(connection.info.backend_pid)
+        await connection.execute("SELECT 1")
+
+    with pytest.raises(ServerUnavailable, match=r"no answer within 0\.5 s"):
+        async with asyncio.timeout(5):
+            await opening.visit(course18.settings(), work, within=0.5)
+    assert stopped

@@ -36,6 +36,13 @@ def test_it_names_the_configured_servers_roles_and_commands_and_holds_the_sql() 
     assert "geheim" not in told
 
 
+def test_students_of_whom_the_server_itself_knows_are_told_and_where_there_are_none_that_is() -> None:
+    asked = replace(ASKED, settings=replace(CLASS, students=(), services=()))
+
+    assert "Can be ended: members of classdb_student." in letter(replace(asked, students=("classdb_student",)))
+    assert "Can be ended: nobody's sessions yet, because no students' role is named." in letter(asked)
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 def test_every_scope_stands_there_with_its_reason(scope: str) -> None:
     assert f"| `{scope}` | {SCOPES[scope]} |" in letter()
