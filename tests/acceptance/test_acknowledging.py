@@ -29,10 +29,9 @@ from bot.slack.register import Front
 from bot.slack.socket import SocketMode
 from bot.slack.work import Work
 from bot.storage.engine import OwnDatabase
-from bot.workspace.controls import find_control
 from bot.workspace.delivery import Delivered, Envelope
-from bot.workspace.model import Message
 from bot.workspace.server import Workspace
+from tests.clicks import a_click, answerable
 from tests.courses import CHANNEL, Course, a_course, a_seed, slack_id
 from tests.postgres import Postgres
 from tests.workspaces import APP_TOKEN, BOT_TOKEN, a_workspace
@@ -246,24 +245,12 @@ async def deliver(course: Course, kind: Envelope, payload: dict[str, Any]) -> No
     assert delivered.acknowledged
 
 
-def a_click(course: Course, who: str, message: Message, action_id: str) -> dict[str, Any]:
-    block_id, element = find_control(message, action_id=action_id)
-    return {
-        "type": "block_actions",
-        "team": {"id": course.team},
-        "user": {"id": slack_id(who), "team_id": course.team},
-        "container": {"channel_id": message.channel, "message_ts": message.ts, "is_ephemeral": True},
-        "trigger_id": "1.2.same",
-        "actions": [{"action_id": action_id, "block_id": block_id, "value": element["value"], "type": "button"}],
-    }
-
-
 async def test_a_click_that_comes_twice_is_answered_once(course: Course) -> None:
     alice = course.make_student()
     one, other = await course.fill(alice, 2)
     await course.grant("tom")
     asked = await course.ask("tom", f"/kill {alice} {one.pid}")
-    click = a_click(course, "tom", asked, ids.TERMINATE)
+    click = answerable(course, a_click(course, "tom", asked, ids.TERMINATE), asked)
     course.look("tom")
 
     await asyncio.gather(*(deliver(course, Envelope.INTERACTION, click) for _ in range(3)))

@@ -17,10 +17,10 @@ from bot.servers.server import Verdict
 from bot.slack import ids
 from bot.storage.record import Record, Verified
 from bot.storage.tables import proposals
-from bot.workspace.block_kit.walk import elements
 from bot.workspace.delivery import Envelope
 from bot.workspace.model import Json, Message
-from tests.courses import CHANNEL, Course, a_course, served, slack_id
+from tests.clicks import a_click
+from tests.courses import CHANNEL, Course, a_course, served
 from tests.eventually import eventually
 from tests.postgres import OpenBackend, Postgres
 
@@ -51,19 +51,6 @@ async def asked_for(course: Course) -> tuple[str, OpenBackend, Message]:
     return alice, one, asked
 
 
-def a_click(course: Course, asked: Message, trigger: str) -> Json:
-    """What Slack sends of a click on **Terminate**, without an address for answers."""
-    ((block_id, button),) = [found for found in elements(asked.blocks) if found[1]["action_id"] == ids.TERMINATE]
-    return {
-        "type": "block_actions",
-        "team": {"id": course.team},
-        "user": {"id": slack_id("tom"), "team_id": course.team},
-        "container": {"channel_id": asked.channel, "message_ts": asked.ts, "is_ephemeral": True},
-        "trigger_id": trigger,
-        "actions": [{"action_id": ids.TERMINATE, "block_id": block_id, "value": button["value"], "type": "button"}],
-    }
-
-
 async def deliver(course: Course, payload: Json) -> None:
     """Send a payload to whichever bot has its turn."""
     delivered = await course.workspace._delivery.send(course.workspace.app(), Envelope.INTERACTION, payload)
@@ -87,7 +74,7 @@ async def test_the_same_click_delivered_to_both_has_one_effect_and_one_answer(co
         await two(course, stack)
         alice, one, asked = await asked_for(course)
 
-        await asyncio.gather(*(deliver(course, a_click(course, asked, "1.2.same")) for _ in range(4)))
+        await asyncio.gather(*(deliver(course, a_click(course, "tom", asked, ids.TERMINATE)) for _ in range(4)))
         await eventually(lambda: told(course))
 
     # Both have said by now whatever they had to say.
@@ -101,7 +88,9 @@ async def test_of_ten_clicks_one_ends_and_nine_are_told_who_was_first(course: Co
         await two(course, stack)
         alice, one, asked = await asked_for(course)
 
-        await asyncio.gather(*(deliver(course, a_click(course, asked, f"1.2.{n}")) for n in range(CLICKS)))
+        await asyncio.gather(
+            *(deliver(course, a_click(course, "tom", asked, ids.TERMINATE, f"1.2.{n}")) for n in range(CLICKS))
+        )
         await eventually(lambda: len(told(course)) == CLICKS)
 
     assert sum("ended 1 connection" in text for text in told(course)) == 1
