@@ -68,5 +68,5 @@ LISTED = Sight(
 )
 """By ClassDB's list. Needs ClassDB's instructor rights."""
 
-MEANS = Means(allowed="true", send="classdb.killConnection(target.pid)", cancel="false")
+MEANS = Means(allowed="true", send="classdb.killConnection(target.pid)", cancel=None)
 """By ClassDB's function, which cancels nothing. Needs ClassDB's instructor rights."""

@@ -41,8 +41,8 @@ class Means:
     """Whether the server will let us; asked first, because the others would raise an error."""
     send: str
     """Tells the session to end; true when the signal is on its way."""
-    cancel: str
-    """Cancels what the session runs; true when the signal is on its way."""
+    cancel: str | None
+    """Cancels what the session runs; true when the signal is on its way. None: there is no such signal."""
 
 
 OWN_RIGHTS = Means(
@@ -70,7 +70,8 @@ def cancel(means: Means, sight: Sight = ACTIVITY) -> str:
     WHEN now.state IS NULL THEN 'unknown_state'
     WHEN NOT {_RUNS} THEN 'over'
     WHEN now.query_start IS DISTINCT FROM target.query_start THEN 'changed'"""
-    return _signal(sight, runs_another, means.allowed, means.cancel)
+    allowed, send = ("false", "false") if means.cancel is None else (means.allowed, means.cancel)
+    return _signal(sight, runs_another, allowed, send)
 
 
 # CASE tries one condition after the other, so that the signal is reached by those alone that nothing before it stopped, and

@@ -395,6 +395,17 @@ async def test_no_query_is_cancelled(course: Class, classdb: ClassDb, server: Po
     assert classdb.asked_to_end() == []
 
 
+async def test_where_its_functions_alone_end_sessions_no_query_is_waited_for(course: Class, classdb: ClassDb) -> None:
+    server = await opened(course, classdb, classdb.make_instructor("pg_read_all_stats"))
+    one = await course.postgres.open_backend(classdb.make_student(), Doing.ACTIVE)
+    target = target_of(await shown(server, one))
+
+    verdicts = await server.cancel([target], before=course.soon())
+
+    assert (dict(verdicts), verdicts.details) == ({target.id: Verdict.FAILED}, {target.id: "no_right"})
+    assert classdb.asked_to_end() == []
+
+
 async def test_the_end_is_seen_and_so_is_what_does_not_end(course: Class, classdb: ClassDb) -> None:
     server = await opened(course, classdb, watch_for=0.2)
     one = await course.postgres.open_backend(classdb.make_student())
