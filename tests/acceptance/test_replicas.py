@@ -94,7 +94,7 @@ async def test_of_ten_clicks_one_ends_and_nine_are_told_who_was_first(course: Co
         await eventually(lambda: len(told(course)) == CLICKS)
 
     assert sum("ended 1 connection" in text for text in told(course)) == 1
-    assert sum("was first" in text and "This click did nothing more" in text for text in told(course)) == CLICKS - 1
+    assert sum("was first" in text and "his click did nothing more" in text for text in told(course)) == CLICKS - 1
     assert not course.postgres.is_open(one)
     assert await terminations(course, alice) == [["terminated"]]
 
