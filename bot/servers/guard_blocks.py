@@ -83,7 +83,9 @@ BEGIN
     END LOOP;
     IF NOT pg_has_role(bot, 'pg_read_all_stats', 'USAGE') THEN
         RAISE EXCEPTION 'the role "%" does not inherit pg_read_all_stats, of which it is a member', bot
-            USING HINT = format('ALTER ROLE %I INHERIT', bot);
+            USING HINT = format(
+                CASE WHEN grants_apart THEN 'GRANT pg_read_all_stats TO %I WITH INHERIT TRUE' ELSE 'ALTER ROLE %I INHERIT' END, bot
+            );
     END IF;
 
     -- It must be able to log in, to replace a connection that hangs, and to look on while it does.

@@ -341,6 +341,21 @@ def test_what_stands_in_the_way_is_told_and_nothing_is_changed(
     assert scripts.catalogue() == before
 
 
+def test_a_right_that_is_not_inherited_is_mended_as_the_hint_says(course: Class) -> None:
+    course.postgres.run("ALTER ROLE {} NOINHERIT", course.bot)
+    course.postgres.run("REVOKE pg_read_all_stats FROM {}", course.bot)
+    # From PostgreSQL 16 on what the role's own attribute was when it was granted is what counts.
+    course.postgres.run("GRANT pg_read_all_stats TO {}", course.bot)
+    scripts = Scripts(course, course.bot)
+    status, said = scripts.install()
+    assert status == 3, said
+
+    course.postgres.run(said.partition("HINT:  ")[2].partition("\n")[0].replace(f" {course.bot}", " {}"), course.bot)
+
+    status, said = scripts.install()
+    assert status == 0, said
+
+
 def test_a_bot_that_could_walk_around_the_guard_is_warned_of(course: Class) -> None:
     ops = course.postgres.make_group("ops", groups=["pg_signal_backend"])
     course.postgres.run("GRANT {} TO {}", ops, course.bot)
