@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from bot.incidents.event import Event
 
 COLUMNS = ("id", "kind", "server", "role", "state", "requester", "reason", "at", "pid", "started_at", "outcome")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes a cell that begins so for: something to carry out."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes a cell that begins so for: something to carry out; some take the wide signs for it, too."""
 
 
 def as_csv(events: Iterable[Event]) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.incidents.proposal import State
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import FORGET, Record
-from bot.storage.tables import incident_people, incidents, members, owners, proposal_backends, proposals
+from bot.storage.tables import incident_people, incidents, members, owners, posts, proposal_backends, proposals
 from bot.storage.tables import record as entries
 
 FORGOTTEN = "forgotten"
@@ -98,6 +98,12 @@ async def _forget_proposals(connection: AsyncConnection, slack_id: str, theirs: 
 
 async def _forget_incidents(connection: AsyncConnection, slack_id: str) -> None:
     """Of incidents stays what happened, and when; who was kept out or helped goes."""
+    private = incident_people.c.private.is_(True) & (incident_people.c.slack_id == slack_id)
+    spoken = select(incident_people.c.channel).where(private)
+    # What was said to them alone was said in a direct message, which is theirs.
+    own = {"channel": None, "thread": None}
+    await connection.execute(update(incidents).where(incidents.c.channel.in_(spoken)).values(own))
+    await connection.execute(delete(posts).where(posts.c.channel.in_(spoken)))
     await _remove(connection, incident_people, slack_id)
     for column in (incidents.c.reporter, incidents.c.human, incidents.c.resolved_by):
         await connection.execute(update(incidents).where(column == slack_id).values({column.name: FORGOTTEN}))

@@ -14,6 +14,7 @@ from bot.incidents.forgetting import FORGOTTEN, Forgetting, Forgotten, StillOpen
 from bot.incidents.history import History
 from bot.incidents.incident import Affected, Conversation, Report, Scope, ScopeKind
 from bot.incidents.incidents import Incidents
+from bot.incidents.posts import PostKind, Posts
 from bot.incidents.proposal import Claimed, Outcome, Proposal
 from bot.servers.server import Verdict
 from bot.storage.engine import OwnDatabase
@@ -102,6 +103,25 @@ async def test_program_and_address_of_her_connections_go_though_somebody_else_as
     assert kept is not None
     assert kept.requester == "U0TOM"
     assert (kept.targets[0].client_address, kept.targets[0].application_name) == (None, "")
+
+
+async def test_her_direct_messages_go_with_what_was_posted_there(own_database: OwnDatabase, record: Record) -> None:
+    _history, forgetting = await stored(own_database, record)
+    incidents = Incidents(own_database, record, lambda: "private")
+    posts = Posts(own_database, lambda: secrets.token_hex(4))
+    where = Conversation("D0HERS", "5.0", private=True)
+    theirs = Affected(ANN, where, NOON, None, "5.0")
+    await incidents.report(Report("T1", "class", Scope(ScopeKind.SERVER), "server_limit", theirs))
+    post = await posts.claim("T1", PostKind.ANSWER, "private", where)
+    assert post is not None
+    await posts.sent(post, "6.0")
+
+    await forgetting.forget("cli:ada", ANN)
+
+    assert "D0HERS" not in await everything(own_database)
+    kept = await incidents.get("T1", "private")
+    assert kept is not None
+    assert (kept.open, kept.reporter, kept.people) == (True, FORGOTTEN, ())
 
 
 async def test_while_something_of_theirs_is_open_nothing_is_forgotten(

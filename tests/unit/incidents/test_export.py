@@ -31,7 +31,9 @@ def test_a_line_a_connection_and_one_for_what_has_none() -> None:
     assert as_csv([]) == ",".join(COLUMNS) + "\r\n"
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\u00a0=cmd", "\n=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\u00a0=cmd", "\n=1", "\uff1d1"]
+)
 def test_a_cell_that_could_be_a_formula_is_text(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
     assert read(as_csv([an_event(1, role=cell, reason=cell)]))[0]["role"] == f"'{cell}"
