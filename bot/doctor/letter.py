@@ -115,6 +115,9 @@ def _server(server: ServerAsked) -> str:
 def _rights() -> str:
     return """## Rights on PostgreSQL, and why
 
+With the script below it has these and no others. Where the guard is not in place, it can end whatever its role's own rights let it end, and only
+its own checks hold it back.
+
 | who | right | why |
 |---|---|---|
 | the bot's role | LOGIN, CONNECT on one database | to ask; it needs no table and no password stands in the script |
@@ -123,7 +126,7 @@ def _rights() -> str:
 | the bot's role | `pg_use_reserved_connections` (16 and later) | to get in when the server is full, which is when it is needed; `reserved_connections` must be above 0 |
 | the guard's role | NOLOGIN, `pg_signal_backend`, `pg_read_all_stats` | the function runs as this role; nobody can log in as it |
 
-The bot is no superuser and gets no `pg_signal_backend` of its own, which would let it end every session that is no superuser's.
+The bot is no superuser then and has no `pg_signal_backend` of its own, which would let it end every session that is no superuser's.
 The function checks each condition itself, in the statement that signals, with a fixed `search_path`; EXECUTE is taken from PUBLIC.
 """
 
