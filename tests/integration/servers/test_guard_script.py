@@ -354,6 +354,7 @@ def test_a_right_that_is_not_inherited_is_mended_as_the_hint_says(course: Class)
 
     status, said = scripts.install()
     assert status == 0, said
+    assert scripts.remove() == DONE
 
 
 def test_a_bot_that_could_walk_around_the_guard_is_warned_of(course: Class) -> None:

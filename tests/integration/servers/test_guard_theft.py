@@ -260,7 +260,8 @@ async def test_the_guard_cannot_be_changed_or_walked_around(
     assert done == []
     # To hand on what it has is all that a role may always try; it has nothing to hand on.
     await thief.connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO PUBLIC").format(function))
-    acl = course.postgres.admin.execute("SELECT proacl::text FROM pg_proc WHERE proname = 'signal_student'").fetchall()
+    its = "SELECT proacl::text FROM pg_proc WHERE pronamespace = quote_ident(%s)::regnamespace"
+    acl = course.postgres.admin.execute(its, [thief.guard]).fetchall()
     assert acl == [(f"{{{thief.guard}=X/{thief.guard},{course.bot}=X/{thief.guard}}}",)]
     assert untouched(course, others)
 
