@@ -176,10 +176,7 @@ export class Desk {
     const key = keyOfView(view);
     await this.queues.get(key);
     const values = valuesOf(view.blocks, this.view.choices[key] ?? {});
-    const answer = await protocol.post("/page/submit", { as: this.persona, view: view.id, values });
-    const marked = this.view.state?.views.find((one) => one.id === view.id)?.errors ?? {};
-    // What stands beside its field need not be said again.
-    this.fail(key, Object.keys(marked).length > 0 ? { ok: true } : answer);
+    this.fail(key, await protocol.post("/page/submit", { as: this.persona, view: view.id, values }));
   }
 
   async close(view: protocol.View, whole: boolean): Promise<void> {

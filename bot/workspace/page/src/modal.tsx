@@ -86,7 +86,8 @@ export function Modal({ view, desk, choices = NOTHING, failure, pushed }: ModalP
             <Blocks blocks={view.blocks} />
           </FieldErrors.Provider>
         </ActingContext.Provider>
-        {failure && (
+        {/* What stands beside its field need not be said again. */}
+        {failure && Object.keys(view.errors).length === 0 && (
           <p className="failure" role="alert">
             {failure}
           </p>
