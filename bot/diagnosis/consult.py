@@ -1,11 +1,11 @@
 """What a message in chat means for the incidents there are, decided on plain values; nothing is asked or done here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.causes.finding import LIMITS, Cause, Finding, Kind
 from bot.diagnosis.small_talk import Said
-from bot.incidents.incident import Conversation, Incident, Scope, ScopeKind, Waiting
+from bot.incidents.incident import Conversation, Incident, Scope, ScopeKind
 
 SURE_ENOUGH = 0.5
 """Confidence from which a finding is taken for what the message reports."""
@@ -127,12 +127,8 @@ def _talked(heard: Heard, around: Around) -> Meaning | None:
     if heard.said is Said.ME_TOO:
         return next((MeToo(one) for one in about if one.open), None)
     if heard.said is Said.IN_AGAIN:
-        return next((InAgain(one) for one in about if _waits(one, heard.person)), None)
+        return next((InAgain(one) for one in about if heard.person in {who.person for who in one.waiting}), None)
     return None
-
-
-def _waits(incident: Incident, person: str) -> bool:
-    return any(one.person == person and one.state is Waiting.WAITING for one in incident.people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +144,7 @@ class Known:
 class Meant:
     """The servers that a report may mean, the likeliest first; `sure`: it can be no other than the only one."""
 
-    servers: tuple[str, ...] = field(default=())
+    servers: tuple[str, ...] = ()
     sure: bool = False
 
 

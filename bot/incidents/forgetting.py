@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.incidents.proposal import State
@@ -85,14 +85,12 @@ async def _forget_proposals(connection: AsyncConnection, slack_id: str, theirs: 
     )
     about = select(proposals.c.id).where(or_(theirs, owned.exists()))
     ids = (await connection.execute(about)).scalars().all()
-    asked = select(proposals.c.id).where(theirs)
     where = proposal_backends.c.proposal_id.in_(select(proposals.c.id).where(owned.exists()))
     await connection.execute(update(proposal_backends).where(where).values(application_name="", client_address=None))
     gone = {"reason": "", "channel": "", "thread": None, "response_url": None, "response_url_until": None}
-    await connection.execute(update(proposals).where(proposals.c.id.in_(asked)).values(gone))
+    await connection.execute(update(proposals).where(theirs).values(gone))
     for column in (proposals.c.requester, proposals.c.claimed_by):
-        mine = and_(column == slack_id)
-        await connection.execute(update(proposals).where(mine).values({column.name: FORGOTTEN}))
+        await connection.execute(update(proposals).where(column == slack_id).values({column.name: FORGOTTEN}))
     return len(ids)
 
 

@@ -10,11 +10,6 @@ NEAR = timedelta(minutes=15)
 """So long after a report a “+1” in its channel is about it."""
 STAFF_AFTER = timedelta(minutes=5)
 """Without a human's answer so long, staff are told."""
-FREE_FOR = timedelta(minutes=1)
-"""What is free so long is resolved."""
-REPORTS_AT_MOST = 3
-REPORTS_WITHIN = timedelta(minutes=10)
-"""A person's reports beyond that are not answered."""
 
 
 class ScopeKind(StrEnum):
@@ -117,6 +112,10 @@ class Incident:
     def conversations(self) -> tuple[Conversation, ...]:
         """Every thread in which somebody spoke of it, its own first."""
         return tuple(dict.fromkeys((self.conversation, *(one.conversation for one in self.people))))
+
+    def of(self, person: str) -> Affected | None:
+        """How it stands with a person; None: they are none of its people."""
+        return next((one for one in self.people if one.person == person), None)
 
     def may_reopen(self, now: datetime) -> bool:
         """Whether the same trouble now would be the same occasion."""

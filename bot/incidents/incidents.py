@@ -26,6 +26,7 @@ INCIDENT = "incident"
 """The kind of its entries in the record; their state is one of `How`, resolved, withdrawn."""
 RESOLVED = "resolved"
 WITHDRAWN = "withdrawn"
+_OPEN = incidents.c.state == IncidentState.OPEN
 BY_ITSELF = "connbot"
 """The actor of what the facts alone decided."""
 
@@ -43,7 +44,7 @@ class Incidents:
         async with self._record.turn(self._db) as turn:
             incident, how = await self._find(turn, report)
             affected = replace(report.affected, since=turn.at)
-            known = next((one for one in incident.people if one.person == affected.person), None)
+            known = incident.of(affected.person)
             if known is not None:
                 how = How.KNOWN if how is How.JOINED and known.state is Waiting.WAITING else how
                 affected = replace(affected, since=known.since, role=affected.role or known.role)
@@ -83,9 +84,11 @@ class Incidents:
         """Open an incident again that `by` says is not over; None: it is open, or it is too long ago, or another one is open."""
         async with self._record.turn(self._db) as turn:
             incident = await read_incident(turn.connection, team, incident_id)
-            if incident is None or not incident.may_reopen(turn.at) or await _open_one(turn, incident):
+            if incident is None or not incident.may_reopen(turn.at):
                 return None
-            theirs = next((one for one in incident.people if one.person == by), None)
+            if await read_incidents(turn.connection, *_about_the_same(incident), _OPEN):
+                return None
+            theirs = incident.of(by)
             incident = await _reopened(turn, incident)
             if theirs is not None:
                 await store_person(turn.connection, incident, replace(theirs, state=Waiting.WAITING))
@@ -97,7 +100,7 @@ class Incidents:
         """Keep how it stands with one of an incident's people; None: they are none of them."""
         async with self._record.turn(self._db) as turn:
             incident = await read_incident(turn.connection, team, incident_id)
-            theirs = next((one for one in incident.people if one.person == person), None) if incident else None
+            theirs = incident.of(person) if incident else None
             if incident is None or theirs is None:
                 return None
             await store_person(turn.connection, incident, replace(theirs, state=state))
@@ -122,7 +125,7 @@ class Incidents:
 
     async def standing(self, team: str | None = None) -> tuple[Incident, ...]:
         """Read the open incidents of a workspace (None: of all), newest first."""
-        return await self._read(*([] if team is None else [incidents.c.team == team]), incidents.c.state == "open")
+        return await self._read(*([] if team is None else [incidents.c.team == team]), _OPEN)
 
     async def in_conversation(self, team: str, where: Conversation) -> tuple[Incident, ...]:
         """Read what a thread is about: the open incidents first, then those that may still reopen; newest first."""
@@ -131,7 +134,7 @@ class Incidents:
         own = (incidents.c.channel == where.channel) & (incidents.c.thread == where.thread)
         async with self._db.read() as connection:
             since = await self._db.now(connection) - REOPENS_WITHIN
-            recent = or_(incidents.c.state == "open", incidents.c.resolved_at > since)
+            recent = or_(_OPEN, incidents.c.resolved_at > since)
             meant = (incidents.c.team == team, or_(own, incidents.c.id.in_(about)), recent)
             found = await read_incidents(connection, *meant)
         return tuple(sorted(found, key=lambda incident: not incident.open))
@@ -141,7 +144,7 @@ class Incidents:
         reported = select(incident_people.c.incident_id).where(
             incident_people.c.team == team, incident_people.c.channel == channel, incident_people.c.since >= since
         )
-        return await self._read(incidents.c.team == team, incidents.c.state == "open", incidents.c.id.in_(reported))
+        return await self._read(incidents.c.team == team, _OPEN, incidents.c.id.in_(reported))
 
     async def _read(self, *which: ColumnElement[bool]) -> tuple[Incident, ...]:
         async with self._db.read() as connection:
@@ -161,9 +164,8 @@ class Incidents:
 
     async def _find(self, turn: Turn, report: Report) -> tuple[Incident, How]:
         """The incident that a report belongs to, opened if need be."""
-        scope = (incidents.c.scope_kind == report.scope.kind, incidents.c.scope_name == report.scope.name)
-        same = (incidents.c.team == report.team, incidents.c.server == report.server, *scope)
-        open_ones = await read_incidents(turn.connection, *same, incidents.c.state == "open")
+        same = _about_the_same(report)
+        open_ones = await read_incidents(turn.connection, *same, _OPEN)
         if open_ones:
             return open_ones[0], How.JOINED
         last = await read_incidents(turn.connection, *same, newest=1)
@@ -192,10 +194,10 @@ class Incidents:
         return resolved
 
 
-async def _open_one(turn: Turn, incident: Incident) -> bool:
-    scope = (incidents.c.scope_kind == incident.scope.kind, incidents.c.scope_name == incident.scope.name)
-    same = (incidents.c.team == incident.team, incidents.c.server == incident.server, *scope)
-    return bool(await read_incidents(turn.connection, *same, incidents.c.state == "open"))
+def _about_the_same(one: Report | Incident) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of incidents of the same scope of the same server."""
+    scope = (incidents.c.scope_kind == one.scope.kind, incidents.c.scope_name == one.scope.name)
+    return (incidents.c.team == one.team, incidents.c.server == one.server, *scope)
 
 
 async def _reopened(turn: Turn, incident: Incident) -> Incident:
