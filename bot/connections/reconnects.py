@@ -7,12 +7,17 @@ from bot.servers.backend import Backend
 from bot.servers.server import Verdict
 
 
+def can_come_back(ended: Proposal) -> bool:
+    """Whether it was the end of backends, whose clients may reconnect by themselves."""
+    return ended.kind is Kind.TERMINATE
+
+
 def came_back(ended: Proposal, clients: Iterable[Backend], waits: Waits = USUAL) -> tuple[int, ...]:
     """The pids of `clients` that began after the claim with the program and address of a backend that was terminated then.
 
     Each terminated backend explains one of them; none where no backend was to end. The claim's time is the server's, from the deadline.
     """
-    if ended.deadline is None or ended.kind is not Kind.TERMINATE:
+    if ended.deadline is None or not can_come_back(ended):
         return ()
     claimed_at = ended.deadline - waits.claim_holds_for
     terminated = {outcome.backend for outcome in ended.outcomes if outcome.verdict is Verdict.TERMINATED}

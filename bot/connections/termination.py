@@ -12,7 +12,7 @@ from bot.connections.doorway import Doorway, Seen
 from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
 from bot.connections.plan import Chosen, Refused, TerminateRequest, choose
 from bot.connections.pooled import Pooled
-from bot.connections.reconnects import came_back
+from bot.connections.reconnects import came_back, can_come_back
 from bot.errors import AmbiguousRole, OwnDatabaseUnavailable, PoolerUnavailable, ReasonNeeded, ServerUnavailable
 from bot.incidents.history import History
 from bot.incidents.proposal import (
@@ -210,6 +210,8 @@ class Termination:
 
     async def returned(self, ended: Proposal) -> tuple[int, ...]:
         """The pids of clients that reconnected by themselves since `ended` was claimed; none where the server does not tell."""
+        if not can_come_back(ended):
+            return ()
         try:
             reading = await self._fleet.choose(ended.server).read(ended.role)
         except ServerUnavailable:
