@@ -95,6 +95,8 @@ class Incident:
     resolved_at: datetime | None = None
     resolved_by: str = ""
     """Who said so; '' for the facts."""
+    client: str = ""
+    """The program that the first report came from, as `diagnosis.advice` names it; '' where nobody could tell."""
     people: tuple[Affected, ...] = ()
     """Each person once, the first to report first."""
 
@@ -145,6 +147,7 @@ class Report:
     scope: Scope
     cause: str
     affected: Affected
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

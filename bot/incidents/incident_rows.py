@@ -68,6 +68,7 @@ def _values(incident: Incident) -> dict[str, Any]:
         "scope_name": incident.scope.name,
         "state": incident.state,
         "cause": incident.cause,
+        "client": incident.client or None,
         "reporter": incident.reporter,
         "channel": incident.conversation.channel,
         "thread": incident.conversation.thread,
@@ -102,6 +103,7 @@ def _incident(rows: Sequence[Row[Any]]) -> Incident:
         human_at=first.human_at,
         resolved_at=first.resolved_at,
         resolved_by=first.resolved_by or "",
+        client=first.client or "",
         people=tuple(
             Affected(
                 person=row.person_slack_id,

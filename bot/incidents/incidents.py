@@ -182,6 +182,7 @@ class Incidents:
             conversation=report.affected.conversation,
             opened_at=turn.at,
             occasion_at=turn.at,
+            client=report.client,
         )
         await insert_incident(turn.connection, incident)
         return incident, How.OPENED

@@ -26,6 +26,13 @@ class PostKind(StrEnum):
     STAFF_CARD = "staff_card"
     CATCH_UP = "catch_up"
     """What was reported while nobody listened."""
+    EXPLANATION = "explanation"
+    """What a message means that is no incident's."""
+    QUESTION = "question"
+    """What somebody is asked: the owners of a role, staff."""
+    NOTICE = "notice"
+    """What somebody is told by DM."""
+    SUMMARY = "summary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,13 @@ class Posts:
         async with self._db.write(durable=False) as connection:
             values = {"ts": ts, "sent_at": self._db.clock, "channel": channel or post.conversation.channel}
             await connection.execute(update(posts).where(posts.c.id == post.id).values(values))
+
+    async def shows(self, post: Post, digest: str) -> bool:
+        """Keep that a post is to say what has this digest; false: it says that already, or another process sees to it."""
+        async with self._db.write(durable=False) as connection:
+            other = posts.c.shown.is_distinct_from(digest)
+            changing = update(posts).where(posts.c.id == post.id, other).values(shown=digest)
+            return (await connection.execute(changing)).rowcount == 1
 
     async def about(self, team: str, about: str, *kinds: PostKind) -> tuple[Post, ...]:
         """Read what was sent about something, the first first."""

@@ -20,7 +20,17 @@ from bot.storage.schema import metadata, one_of, together
 INCIDENT_STATES = ("open", "resolved")
 SCOPE_KINDS = ("server", "database", "role")
 WAITING = ("waiting", "in", "withdrawn")
-POST_KINDS = ("answer", "pointer", "resolution", "staff_card", "catch_up")
+POST_KINDS = (
+    "answer",
+    "pointer",
+    "resolution",
+    "staff_card",
+    "catch_up",
+    "explanation",
+    "question",
+    "notice",
+    "summary",
+)
 
 incidents = Table(
     "incidents",
@@ -32,6 +42,8 @@ incidents = Table(
     Column("scope_name", Words, nullable=False),
     Column("state", Words, nullable=False),
     Column("cause", Words, nullable=False),
+    # The program that the first report came from, where its text told.
+    Column("client", Words),
     Column("reporter", Words, nullable=False),
     Column("channel", Words),
     Column("thread", Words),
@@ -109,6 +121,8 @@ posts = Table(
     Column("ts", Words),
     Column("claimed_at", AwareTime, nullable=False),
     Column("sent_at", AwareTime),
+    # What it says, as a digest, so that one process alone brings it up to date.
+    Column("shown", Words),
     PrimaryKeyConstraint("id"),
     # Posted once, whoever posts it.
     UniqueConstraint("team", "kind", "about", "occasion"),
