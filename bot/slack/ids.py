@@ -1,5 +1,7 @@
 """Every id by which a click finds its listener, or a listener the element that was clicked."""
 
+import re
+
 TERMINATE_CHOSEN = "terminate_chosen"
 """Button of a listing: propose to end what is ticked in the same role's lists."""
 TERMINATE_STRAYS = "terminate_strays"
@@ -17,7 +19,65 @@ WITHDRAW = "withdraw"
 ASK_AGAIN = "ask_again"
 """Button of what lapsed, was interrupted, or found a changed session: propose the same with fresh facts."""
 
+MY_CONNECTIONS = "my_connections"
+"""Button of an incident's answer: show whoever clicks what they have there; value: the incident's id, as of the next three."""
+HAVE_THIS_TOO = "have_this_too"
+"""Button of an incident's answer: it keeps me out as well."""
+STAFF_TOOLS = "staff_tools"
+"""Button of an incident's answer and of the staff's card: what a person with a grade can do about it."""
+RESOLVE_INCIDENT = "resolve_incident"
+"""Button of the staff's card and of the staff's tools: it is over."""
+IM_IN = "im_in"
+"""Button of a resolution: I am in again; value: the incident and its occasion."""
+STILL_STUCK = "still_stuck"
+"""Button of a resolution: I am not, so it is not over; the same value."""
+WHICH_ROLE = "which_role"
+"""Buttons of a private question, one a role, numbered: this one of mine is kept out."""
+WHICH_SERVER = "which_server"
+"""Buttons of a private question, one a server, numbered: this one is meant."""
+PICTURE_SAYS_SO = "picture_says_so"
+"""Button under a picture: it says *too many connections*; value: whose picture it is, and where."""
+PICTURE_OTHER = "picture_other"
+"""Button under a picture: it says something else."""
+OPEN_THREAD = "open_thread"
+"""Button with a link to a conversation; a click on it is only acknowledged."""
+
+REPORT_TROUBLE = "report_connection_trouble"
+"""Message shortcut **Report connection trouble**."""
+RESOLVE_SHORTCUT = "resolve_incident_shortcut"
+"""Message shortcut **Resolve incident**."""
+MY_CONNECTIONS_MODAL = "my_connections_modal"
+"""The modal that **My connections** opens."""
+STAFF_TOOLS_MODAL = "staff_tools_modal"
+"""The modal that **Staff tools** opens."""
+PICTURE_MODAL = "picture_modal"
+"""The modal in which somebody types what their picture says."""
+PICTURE_TEXT = "picture_text"
+"""Its field."""
+
 ACTIONS = (TERMINATE_CHOSEN, TERMINATE_STRAYS, CLOSE, CLOSE_CLIENT, CHOOSE, TERMINATE, WITHDRAW, ASK_AGAIN)
+INCIDENT_ACTIONS = (
+    MY_CONNECTIONS,
+    HAVE_THIS_TOO,
+    STAFF_TOOLS,
+    RESOLVE_INCIDENT,
+    IM_IN,
+    STILL_STUCK,
+    WHICH_ROLE,
+    WHICH_SERVER,
+    PICTURE_SAYS_SO,
+    PICTURE_OTHER,
+)
+
+
+def numbered(action_id: str, number: int) -> str:
+    """Return the id of one of several buttons that do the same with different values, since a row holds each id once."""
+    return f"{action_id}:{number}"
+
+
+def any_number(action_id: str) -> re.Pattern[str]:
+    """Return what matches the ids of all of them, to bind their listener by."""
+    return re.compile(rf"{re.escape(action_id)}:[0-9]{{1,3}}")
 
 
 def choices_block(group: int, part: int) -> str:

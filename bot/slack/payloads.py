@@ -42,7 +42,7 @@ def write_proposal_id(proposal_id: str) -> str:
 def read_proposal_id(value: object) -> str:
     """Read a confirmation button's value; raises `UsageError`."""
     if not isinstance(value, str) or not _PROPOSAL_ID.fullmatch(value):
-        raise _stale()
+        raise stale()
     return value
 
 
@@ -53,11 +53,11 @@ def write_group(group: Group) -> str:
 
 def read_group(value: object) -> Group:
     """Read the value of a listing's buttons; raises `UsageError`."""
-    content = _object(value)
+    content = read_object(value)
     index = content.get("index")
     if type(index) is not int or not 0 <= index < 100:
-        raise _stale()
-    return Group(_name(content, "server"), _name(content, "role"), index)
+        raise stale()
+    return Group(read_name(content, "server"), read_name(content, "role"), index)
 
 
 def write_option(backend: Backend) -> str:
@@ -69,11 +69,11 @@ def read_option(value: object) -> Chosen:
     """Read a checkbox's value; raises `UsageError`."""
     found = _OPTION.fullmatch(value) if isinstance(value, str) else None
     if found is None or not 0 < int(found[1]) < 2**31:
-        raise _stale()
+        raise stale()
     try:
         return Chosen(int(found[1]), _EPOCH + int(found[2]) * _MICROSECOND)
     except OverflowError as exc:
-        raise _stale() from exc
+        raise stale() from exc
 
 
 def chosen(body: Mapping[str, object], group: Group) -> tuple[Chosen, ...]:
@@ -96,9 +96,9 @@ def write_close(server: str, role: str, backend: Backend) -> str:
 
 def read_close(value: object) -> TerminateRequest:
     """Read the value of a Close button; raises `UsageError`."""
-    content = _object(value)
+    content = read_object(value)
     backend = read_option(content.get("backend"))
-    return TerminateRequest(role=_name(content, "role"), chosen=(backend,), server=_name(content, "server"))
+    return TerminateRequest(role=read_name(content, "role"), chosen=(backend,), server=read_name(content, "server"))
 
 
 def write_close_client(server: str, role: str, client: PooledClient) -> str:
@@ -109,9 +109,9 @@ def write_close_client(server: str, role: str, client: PooledClient) -> str:
 
 def read_close_client(value: object) -> TerminateRequest:
     """Read the value of a client's Close button; raises `UsageError`."""
-    content = _object(value)
+    content = read_object(value)
     client = read_option(content.get("client"))
-    server, role = _name(content, "server"), _name(content, "role")
+    server, role = read_name(content, "server"), read_name(content, "role")
     return TerminateRequest(role=role, chosen=(client,), server=server, kind=Kind.CLIENT)
 
 
@@ -126,7 +126,7 @@ def _ticked(body: Mapping[str, object], index: int) -> Iterator[object]:
             continue
         options = _mapping(_mapping(elements).get(ids.CHOOSE)).get("selected_options") or []
         if not isinstance(options, list):
-            raise _stale()
+            raise stale()
         for option in options:
             yield _mapping(option).get("value")
 
@@ -135,25 +135,28 @@ def _mapping(value: object) -> Mapping[object, object]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise _stale()
+        raise stale()
     return value
 
 
-def _object(value: object) -> Mapping[object, object]:
+def read_object(value: object) -> Mapping[object, object]:
+    """Read a value that is an object in JSON; raises `UsageError`."""
     if not isinstance(value, str) or len(value) > LONGEST_VALUE:
-        raise _stale()
+        raise stale()
     try:
         return _mapping(json.loads(value))
     except (ValueError, RecursionError) as exc:
-        raise _stale() from exc
+        raise stale() from exc
 
 
-def _name(content: Mapping[object, object], key: str) -> str:
+def read_name(content: Mapping[object, object], key: str) -> str:
+    """Read a name out of an object, as one may stand on a server; raises `UsageError`."""
     name = content.get(key)
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_WORD or unfit(name):
-        raise _stale()
+        raise stale()
     return name
 
 
-def _stale() -> UsageError:
+def stale() -> UsageError:
+    """Return what somebody is told whose button carries what no message of ours did."""
     return wrong(KILL, Problem.STALE_BUTTON)
