@@ -6,6 +6,7 @@ from typing import Any
 from bot.workspace.block_kit.walk import CHOICES, MANY
 from bot.workspace.controls import choose_options, filled, find_control, values_at_first
 from bot.workspace.delivery import Delivered
+from bot.workspace.homes import Homes
 from bot.workspace.interactions import Interactions
 from bot.workspace.modals import Modals
 from bot.workspace.model import Json, Message
@@ -19,12 +20,15 @@ from bot.workspace.views import View, Views
 class Doings:
     """People's hands; `user` and `channel` are ids or names, NotPossible is raised where Slack would refuse."""
 
-    def __init__(self, state: State, interactions: Interactions, modals: Modals, views: Views, speech: Speech) -> None:
+    def __init__(
+        self, state: State, interactions: Interactions, modals: Modals, views: Views, speech: Speech, homes: Homes
+    ) -> None:
         self.state = state
         self._interactions = interactions
         self._modals = modals
         self._views = views
         self._speech = speech
+        self._homes = homes
         self._chosen: dict[tuple[str, ...], dict[str, dict[str, Json]]] = {}
 
     # What they say
@@ -112,6 +116,14 @@ class Doings:
         return await self._interactions.shortcut(who, callback_id, None if message is None else self._as_it_is(message))
 
     # Modals
+
+    def home(self, user: str, app: str | None = None) -> View | None:
+        """What an app's Home tab shows a person; None: nothing yet."""
+        return self._homes.of(self.state.find_user(user), self.state.find_app(app))
+
+    def open_home(self, user: str, app: str | None = None) -> None:
+        """Look at an app's Home tab; the app is told."""
+        self._homes.open(self.state.find_user(user), self.state.find_app(app))
 
     def views(self, user: str) -> tuple[View, ...]:
         """The modals open before a person, the one in sight last."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bot.workspace import payloads
 from bot.workspace.delivery import Delivered, Delivery, Envelope
-from bot.workspace.model import App, Change, Channel, Json, Kind, Message, What
+from bot.workspace.model import App, Change, Channel, Json, Kind, Message, User, What
 from bot.workspace.state import State
 
 RETRY_AFTER = (0.0, 60.0, 300.0)
@@ -39,15 +39,24 @@ class Events:
         self._tasks: set[asyncio.Task[None]] = set()
         state.watchers.append(self._on_change)
 
+    def home_opened(self, app: App, user: User, tab: str, view: Json | None) -> None:
+        """Tell an app that subscribed to it that a person looks at its Home or Messages tab."""
+        if "app_home_opened" in app.events:
+            channel, _ = self._state.open_direct((app.bot_user_id, user.id))
+            self._begin(app, payloads.home_opened_event(user, channel, tab, view, self._state.next_ts()))
+
     def _on_change(self, change: Change) -> None:
         message = change.message or change.before
         if message is None or message.ephemeral or change.quiet:
             return
         for app in self._state.apps.values():
             for event in self._events_for(app, change, message):
-                task = asyncio.get_running_loop().create_task(self._tell(app, event))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._begin(app, event)
+
+    def _begin(self, app: App, event: Json) -> None:
+        task = asyncio.get_running_loop().create_task(self._tell(app, event))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _events_for(self, app: App, change: Change, message: Message) -> list[Json]:
         channel = self._state.channels[message.channel]

@@ -1,4 +1,4 @@
-"""What people do in modals: submit, close, press and choose; and what apps answer to it."""
+"""What people do in modals and Home tabs: submit, close, press and choose; and what apps answer to it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -76,6 +76,8 @@ class Modals:
     async def close(self, user: User, view_id: str, *, whole: bool = False) -> list[Delivered]:
         """Close a modal (`whole`: with all that lie under it); the apps that asked for it are told of each."""
         view, app = self._in_sight(user, view_id)
+        if view.is_home:
+            raise NotPossible("A Home tab cannot be closed.")
         whole = whole or bool(view.content.get("clear_on_close"))
         return [
             await self._delivery.send(
@@ -90,7 +92,7 @@ class Modals:
         ]
 
     async def act(self, user: User, view_id: str, action: payloads.Act) -> Delivered:
-        """Send one action in a modal; NotPossible when it has no such element."""
+        """Send one action in a modal or a Home tab; NotPossible when it has no such element."""
         view, app = self._in_sight(user, view_id)
         element = payloads.find_element(view.blocks, action.block_id, action.action_id)
         try:
@@ -103,9 +105,11 @@ class Modals:
 
     def _in_sight(self, user: User, view_id: str) -> tuple[View, App]:
         stack = self._views.of(user.id)
-        if not stack or stack[-1].id != view_id:
+        home = next((view for view in self._views.homes(user.id) if view.id == view_id), None)
+        view = home or (stack[-1] if stack and stack[-1].id == view_id else None)
+        if view is None:
             raise NotPossible("This modal is not open any more.")
-        return stack[-1], self._state.apps[stack[-1].app_id]
+        return view, self._state.apps[view.app_id]
 
 
 def _read_errors(view: View, errors: Any) -> dict[str, str]:

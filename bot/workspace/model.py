@@ -108,6 +108,8 @@ class App:
     socket_mode: bool
     request_url: str | None
     shortcuts: tuple[Shortcut, ...] = ()
+    home: bool = False
+    """It has a Home tab."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from bot.workspace.homes import Homes
 from bot.workspace.interactions import Interactions, sentence
 from bot.workspace.modals import Modals
 from bot.workspace.model import Channel, Json, Message, User
@@ -20,11 +21,12 @@ Do = Callable[[User, Json], Awaitable[str | None]]
 class PageActs:
     """Answers `POST /page/…`."""
 
-    def __init__(self, state: State, interactions: Interactions, modals: Modals, speech: Speech) -> None:
+    def __init__(self, state: State, interactions: Interactions, modals: Modals, speech: Speech, homes: Homes) -> None:
         self._state = state
         self._interactions = interactions
         self._modals = modals
         self._speech = speech
+        self._homes = homes
 
     def routes(self) -> list[web.RouteDef]:
         """Every path of what a person does."""
@@ -38,6 +40,7 @@ class PageActs:
             "shortcut": self._shortcut,
             "submit": self._submit,
             "close": self._close,
+            "home": self._home,
         }
         return [web.post(f"/page/{name}", guarded(self._answered(do))) for name, do in does.items()]
 
@@ -104,6 +107,13 @@ class PageActs:
 
     async def _close(self, user: User, done: Json) -> str | None:
         await self._modals.close(user, str(done.get("view")), whole=done.get("whole") is True)
+        return None
+
+    async def _home(self, user: User, done: Json) -> str | None:
+        app = self._state.apps.get(str(done.get("app")))
+        if app is None:
+            raise NotPossible("There is no such app here.")
+        self._homes.open(user, app, str(done.get("tab")))
         return None
 
     def _who(self, said: Json) -> User:

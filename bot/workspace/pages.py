@@ -77,6 +77,7 @@ class Pages:
             "apps": [self._app(app) for app in state.apps.values()],
             "channels": [self._channel(channel, me.id) for channel in mine],
             "views": [self._view(view) for view in self._views.of(me.id)],
+            "homes": [self._view(view) for view in self._views.homes(me.id)],
             "messages": {
                 channel.id: [page_message(message) for message in state.visible(channel.id, me.id)] for channel in mine
             },
@@ -112,7 +113,8 @@ class Pages:
             return {"type": "channel", "channel": self._channel(change.channel, me)} if shown else None
         if change.what is What.VIEWS:
             views = [self._view(view) for view in self._views.of(me)]
-            return {"type": "views", "views": views} if change.person == me else None
+            homes = [self._view(view) for view in self._views.homes(me)]
+            return {"type": "views", "views": views, "homes": homes} if change.person == me else None
         message = change.message or change.before
         if message is None or not message.seen_by(me) or me not in self._state.channels[message.channel].members:
             return None
@@ -135,6 +137,7 @@ class Pages:
             "bot_user_id": app.bot_user_id,
             "commands": commands,
             "shortcuts": shortcuts,
+            "home": app.home,
             "online": self._delivery.online(app),
         }
 

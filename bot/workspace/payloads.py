@@ -139,7 +139,7 @@ def view_closed(state: State, means: Means, view: Json, *, cleared: bool) -> Jso
 
 
 def view_actions(state: State, means: Means, view: Json, action: Json) -> Json:
-    """One action in a modal; it has neither a message nor a response_url."""
+    """One action in a modal or a Home tab; it has neither a message nor a response_url."""
     return _interaction(state, means, "block_actions") | {
         "container": {"type": "view", "view_id": view["id"]},
         "trigger_id": means.trigger_id,
@@ -178,6 +178,12 @@ def reaction_event(message: Message, reaction: Reaction, ts: str) -> Json:
         **({} if message.user is None else {"item_user": message.user}),
         "event_ts": ts,
     }
+
+
+def home_opened_event(user: User, channel: Channel, tab: str, view: Json | None, ts: str) -> Json:
+    """The `app_home_opened` event: a person looks at an app's Home or Messages tab; `channel` is their conversation."""
+    event: Json = {"type": "app_home_opened", "user": user.id, "channel": channel.id, "tab": tab, "event_ts": ts}
+    return event if view is None else event | {"view": view}
 
 
 def mention_event(state: State, message: Message) -> Json:

@@ -53,6 +53,8 @@ class InstalledApp:
     socket_mode: bool = True
     request_url: str | None = None
     shortcuts: tuple[Shortcut, ...] = ()
+    home: bool = False
+    """It has a Home tab."""
     id: str = ""
 
     @classmethod
@@ -95,6 +97,7 @@ class InstalledApp:
             socket_mode=bool(settings.get("socket_mode_enabled", False)),
             request_url=request_url,
             shortcuts=shortcuts,
+            home=bool(features.get("app_home", {}).get("home_tab_enabled", False)),
             id=app_id,
         )
 

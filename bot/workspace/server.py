@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.workspace.delivery import ACKNOWLEDGE_WITHIN, Delivery, Envelope
 from bot.workspace.doings import Doings
 from bot.workspace.events import RETRY_AFTER, Events
+from bot.workspace.homes import Homes
 from bot.workspace.interactions import Interactions
 from bot.workspace.limits import Fault, Faults, Limits, RateLimits
 from bot.workspace.modals import Modals
@@ -75,7 +76,9 @@ class Workspace(Doings):
         views = Views(state)
         interactions = Interactions(state, self._delivery, self._response_urls, self.triggers, complain)
         modals = Modals(state, self._delivery, self.triggers, views, complain)
-        super().__init__(state, interactions, modals, views, Speech(state))
+        self._events = Events(state, self._delivery, complain, retry_events_after)
+        homes = Homes(state, views, self._events)
+        super().__init__(state, interactions, modals, views, Speech(state), homes)
         self._web_api = WebApi(
             state,
             RateLimits(limits or Limits(), now),
@@ -84,9 +87,8 @@ class Workspace(Doings):
             triggers=self.triggers,
             views=views,
         )
-        self._events = Events(state, self._delivery, complain, retry_events_after)
         self._pages = Pages(state, self._delivery, views, self._speech)
-        self._page_acts = PageActs(state, interactions, modals, self._speech)
+        self._page_acts = PageActs(state, interactions, modals, self._speech, homes)
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.url = ""

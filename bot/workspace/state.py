@@ -74,6 +74,7 @@ class State:
             socket_mode=installed.socket_mode,
             request_url=installed.request_url,
             shortcuts=installed.shortcuts,
+            home=installed.home,
         )
         bot = User(
             id=app.bot_user_id,

@@ -1,4 +1,4 @@
-"""What an app says a modal holds, checked as Slack checks it."""
+"""What an app says a view holds, checked as Slack checks it."""
 
 import json
 from typing import Any
@@ -11,9 +11,9 @@ from bot.workspace.model import Json
 VIEW_BYTES_AT_MOST = 250_000
 
 
-def read_view(given: Any) -> Json:
-    """A modal's content with the ids that Slack fills in, or Refused in Slack's words."""
-    faults = faults_in_view(given)
+def read_view(given: Any, kind: str = "modal") -> Json:
+    """A view's content with the ids that Slack fills in, or Refused in Slack's words."""
+    faults = faults_in_view(given, kind=kind)
     if faults:
         words = [f"[ERROR] {fault.problem} [json-pointer:{fault.pointer}]" for fault in faults]
         raise Refused("invalid_arguments", response_metadata={"messages": words})

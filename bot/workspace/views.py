@@ -1,4 +1,4 @@
-"""The views that stand open before people: of each person one stack, its top in sight."""
+"""The views of people: the modals that stand open before them, a stack of which the top is in sight, and their Home tabs."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ class ViewRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A modal as it stands: `content` is what the app said, with its ids filled in."""
+    """A modal or a Home tab as it stands: `content` is what the app said, with its ids filled in."""
 
     id: str
     app_id: str
@@ -35,8 +35,13 @@ class View:
         return list(self.content["blocks"])
 
     @property
+    def is_home(self) -> bool:
+        """It is a Home tab, and no modal."""
+        return bool(self.content["type"] == "home")
+
+    @property
     def title(self) -> str:
-        """Its title."""
+        """A modal's title."""
         return str(self.content["title"]["text"])
 
 
@@ -46,13 +51,22 @@ class Views:
     def __init__(self, state: State) -> None:
         self._state = state
         self._stacks: dict[str, tuple[View, ...]] = {}
+        self._homes: dict[tuple[str, str], View] = {}
 
     def of(self, user: str) -> tuple[View, ...]:
         """The views open before a person, the one in sight last."""
         return self._stacks.get(user, ())
 
+    def home(self, app: App, user: str) -> View | None:
+        """What an app's Home tab shows a person; None: nothing was published yet."""
+        return self._homes.get((app.id, user))
+
+    def homes(self, user: str) -> tuple[View, ...]:
+        """The Home tabs of a person that hold something."""
+        return tuple(view for (_, whose), view in self._homes.items() if whose == user)
+
     def find(self, view: str) -> View | None:
-        """The open view with this id."""
+        """The open modal or the Home tab with this id."""
         return self._first(lambda each: each.id == view)
 
     def by_external_id(self, app: App, external: str) -> View | None:
@@ -60,7 +74,17 @@ class Views:
         return self._first(lambda each: each.app_id == app.id and each.content.get("external_id") == external)
 
     def _first(self, fits: Callable[[View], bool]) -> View | None:
-        return next((view for stack in self._stacks.values() for view in stack if fits(view)), None)
+        modals = (view for stack in self._stacks.values() for view in stack)
+        return next((view for view in (*modals, *self._homes.values()) if fits(view)), None)
+
+    def publish(self, app: App, user: str, content: Json) -> View:
+        """Put content in an app's Home tab for one person; the tab's id stays."""
+        known = self.home(app, user)
+        self._refuse_twins(app, content, known.id if known else None)
+        identity = known.id if known else self._identity()
+        view = View(identity, app.id, user, content, self._hash(), root=identity)
+        self._put(view)
+        return view
 
     def open(self, app: App, user: str, content: Json) -> View:
         """Show a view, in place of whatever stood there."""
@@ -104,6 +128,10 @@ class Views:
         return tuple(reversed(stack[keep:]))
 
     def _put(self, view: View) -> None:
+        if view.is_home:
+            self._homes[view.app_id, view.user] = view
+            self._state.tell(Change(What.VIEWS, person=view.user))
+            return
         stack = tuple(view if each.id == view.id else each for each in self.of(view.user))
         self._set(view.user, stack)
 
@@ -130,13 +158,13 @@ def view_json(state: State, view: View, values: Mapping[str, Any] | None = None)
     return {
         "id": view.id,
         "team_id": state.team.id,
-        "type": "modal",
+        "type": content["type"],
         "blocks": view.blocks,
         "private_metadata": content.get("private_metadata", ""),
         "callback_id": content.get("callback_id", ""),
         "state": {"values": dict(values or {})},
         "hash": view.hash,
-        "title": content["title"],
+        **({} if view.is_home else {"title": content["title"]}),
         "clear_on_close": bool(content.get("clear_on_close")),
         "notify_on_close": bool(content.get("notify_on_close")),
         "close": content.get("close"),

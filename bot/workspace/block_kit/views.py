@@ -1,4 +1,4 @@
-"""Whether Slack would take this as a modal."""
+"""Whether Slack would take this as a modal, or as a Home tab."""
 
 from typing import Any
 
@@ -66,15 +66,25 @@ _modal = shape(
 )
 
 
-def faults_in_view(view: Any, pointer: str = "/view") -> tuple[Fault, ...]:
-    """Everything wrong with a modal; empty when Slack would open it."""
+_home = shape(
+    _one_focus,
+    type=Need(one_of("home")),
+    blocks=Need(array(typed(_IN_MODALS), 0, BLOCKS_AT_MOST)),
+    private_metadata=string(PRIVATE_METADATA_AT_MOST),
+    callback_id=string(255),
+    external_id=string(255),
+)
+
+
+def faults_in_view(view: Any, pointer: str = "/view", *, kind: str = "modal") -> tuple[Fault, ...]:
+    """Everything wrong with a modal, or with a Home tab (`kind` home); empty when Slack would show it."""
     inspection = Inspection()
     if not isinstance(view, dict):
         inspection.note(pointer, "must be an object")
         return tuple(inspection.faults)
     blocks = view.get("blocks")
     listed = blocks if isinstance(blocks, list) else []
-    _modal(inspection, view | {"blocks": listed} if "blocks" in view else view, pointer)
+    (_home if kind == "home" else _modal)(inspection, view | {"blocks": listed} if "blocks" in view else view, pointer)
     if "blocks" in view and blocks is not listed:
         inspection.note(f"{pointer}/blocks", "must be an array")
     placed = [(f"{pointer}/blocks/{place}", each) for place, each in enumerate(listed) if isinstance(each, dict)]

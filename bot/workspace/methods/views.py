@@ -30,15 +30,33 @@ def push_view(call: Call) -> Json:
 
 
 def update_view(call: Call) -> Json:
-    """Put other content in an open modal; with `hash` only when nobody else changed it meanwhile."""
-    content = read_view(call.arguments.json("view", "invalid_arguments"))
+    """Put other content in an open modal, or a Home tab; with `hash` only when nobody else changed it meanwhile."""
+    given = call.arguments.json("view", "invalid_arguments")
     view = _named(call)
     if view is None or view.app_id != call.app.id:
         raise Refused("not_found")
+    content = read_view(given, "home" if view.is_home else "modal")
     if (known := call.arguments.optional_text("hash")) and known != view.hash:
         raise Refused("hash_conflict", view=view_json(call.state, view))
     try:
         return _told(call, call.views.update(call.app, view, content))
+    except ViewRefused as refusal:
+        raise Refused(str(refusal)) from None
+
+
+def publish_view(call: Call) -> Json:
+    """Put content in the app's Home tab for one person; with `hash` only when nobody else changed it meanwhile."""
+    content = read_view(call.arguments.json("view", "invalid_arguments"), "home")
+    user = call.state.users.get(call.arguments.text("user_id"))
+    if user is None or user.is_bot:
+        raise invalid_arguments("invalid `user_id`")
+    if not call.app.home:
+        raise Refused("not_enabled")
+    shown = call.views.home(call.app, user.id)
+    if (known := call.arguments.optional_text("hash")) and (shown is None or known != shown.hash):
+        raise Refused("hash_conflict")
+    try:
+        return _told(call, call.views.publish(call.app, user.id, content))
     except ViewRefused as refusal:
         raise Refused(str(refusal)) from None
 
@@ -63,6 +81,7 @@ def _told(call: Call, view: View) -> Json:
 
 METHODS = {
     "views.open": Method(open_view, (), Tier.FOUR),
+    "views.publish": Method(publish_view, (), Tier.FOUR),
     "views.push": Method(push_view, (), Tier.FOUR),
     "views.update": Method(update_view, (), Tier.FOUR),
 }

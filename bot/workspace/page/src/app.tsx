@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "reac
 import { Asking } from "./acting";
 import { Conversation } from "./conversation";
 import { Desks, keyOfView } from "./desk";
+import { Home, type Tab, Tabs } from "./home";
 import { CloseIcon, MenuIcon, MoonIcon, SunIcon } from "./icons";
 import { Modal } from "./modal";
 import { Offline } from "./offline";
@@ -31,6 +32,7 @@ function Workspace({ first }: { first: State }) {
   const [channelId, setChannelId] = useState(start.channel);
   const [thread, setThread] = useState<string | null>(() => threadOf(first, start));
   const [menu, setMenu] = useState(false);
+  const [tab, setTab] = useState<Tab>("messages");
   const { theme, toggle } = useTheme();
   const opener = useRef<HTMLButtonElement>(null);
   const closer = useRef<HTMLButtonElement>(null);
@@ -50,6 +52,8 @@ function Workspace({ first }: { first: State }) {
     [theme, me, state.users, state.channels],
   );
   const modal = state.views.at(-1);
+  const app = channel?.kind === "im" ? state.apps.find((one) => one.home && one.bot_user_id === channel.user) : undefined;
+  const home = state.homes.find((one) => one.app_id === app?.id);
   const title = !channel
     ? ""
     : channel.kind === "im"
@@ -147,7 +151,17 @@ function Workspace({ first }: { first: State }) {
               </button>
             </header>
             <Offline apps={state.apps} connected={view.connected || view.state === null} />
-            {channel ? (
+            {app && <Tabs tab={tab} choose={setTab} />}
+            {app && tab === "home" ? (
+              <Home
+                key={`${me} ${app.id}`}
+                app={app}
+                view={home}
+                desk={desks.desk(me)}
+                choices={home && view.choices[keyOfView(home)]}
+                failure={home && view.failures[keyOfView(home)]}
+              />
+            ) : channel ? (
               <Conversation
                 key={`${me} ${channel.id}`}
                 state={state}

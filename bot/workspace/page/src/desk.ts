@@ -116,7 +116,7 @@ export class Desk {
         failures: without(this.view.failures, keyOf(event)),
       });
     } else if (this.view.state && event.type === "views") {
-      this.set({ state: { ...this.view.state, views: event.views } });
+      this.set({ state: { ...this.view.state, views: event.views, homes: event.homes } });
     } else if (this.view.state && event.type === "channel") {
       const others = this.view.state.channels.filter((channel: Channel) => channel.id !== event.channel.id);
       this.set({ state: { ...this.view.state, channels: [...others, event.channel] } });
@@ -170,6 +170,11 @@ export class Desk {
   async shortcut(channel: string, callbackId: string): Promise<void> {
     const answer = await protocol.post("/page/shortcut", { as: this.persona, callback_id: callbackId });
     if (!answer.ok) this.notice(channel, answer.error, null);
+  }
+
+  /** Looks at one of an app's tabs, of which the app is told. */
+  async lookAt(app: string, tab: string): Promise<void> {
+    await protocol.post("/page/home", { as: this.persona, app, tab });
   }
 
   async submit(view: protocol.View): Promise<void> {

@@ -26,6 +26,8 @@ export interface App {
   bot_user_id?: string | null;
   commands: Command[];
   shortcuts: { callback_id: string; name: string; on_messages: boolean }[];
+  /** It has a Home tab. */
+  home: boolean;
   online: boolean;
 }
 
@@ -63,9 +65,10 @@ export interface Message {
   files?: { id: string; name: string; url: string }[];
 }
 
-/** A modal: the app's view, and what is wrong in it by block. */
+/** A modal or a Home tab: the app's view, and what is wrong in it by block. */
 export interface View {
   id: string;
+  app_id: string;
   app: string;
   title: Fields;
   submit: Fields | null;
@@ -84,13 +87,15 @@ export interface State {
   messages: Record<string, Message[]>;
   /** The modals open before this person, the one in sight last. */
   views: View[];
+  /** What apps' Home tabs show this person. */
+  homes: View[];
 }
 
 export type Event =
   | { type: "message"; message: Message }
   | { type: "changed"; message: Message }
   | { type: "deleted"; channel: string; ts: string }
-  | { type: "views"; views: View[] }
+  | { type: "views"; views: View[]; homes: View[] }
   | { type: "channel"; channel: Channel }
   | { type: "app"; app: App };
 
