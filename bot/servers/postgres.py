@@ -11,11 +11,12 @@ import psycopg
 from bot.errors import ServerUnavailable, SetupError
 from bot.servers import classdb, opening, queries
 from bot.servers.activity import Activity, fetch
-from bot.servers.backend import BackendId, BackendState
+from bot.servers.backend import BackendId
 from bot.servers.guard import ABSENT, GuardState
 from bot.servers.guard_function import means
 from bot.servers.holder import HEARTBEAT_EVERY, Holder
 from bot.servers.opening import Connection
+from bot.servers.rehearsal import rehearse
 from bot.servers.rights import Missing, RightsFacts, missing
 from bot.servers.server import Limits, Presence, Reading, Role, RoleNow, Target, Verdict, Verdicts
 from bot.servers.settings import ServerSettings
@@ -183,7 +184,7 @@ class PostgresServer:
         try:
             facts = await opening.settle_in(connection, self._settings)
             way = self._choose(facts)
-            await _rehearse(self.name, way, connection)
+            await rehearse(self.name, way, connection)
         except psycopg.Error as exc:
             await connection.close()
             raise opening.unavailable(self.name, exc) from exc
@@ -268,23 +269,6 @@ def _signals_by(facts: RightsFacts) -> str:
     if facts.guard.usable:
         return "guard"
     return "own rights" if facts.signals else "classdb" if facts.classdb else "nothing"
-
-
-async def _rehearse(server: str, way: Way, connection: Connection) -> None:
-    """Have the server plan what it will be asked, about nobody, so that no person waits for that later."""
-    nobody = _nobody(server)
-    await way.read(connection, [nobody.role])
-    await way.roles(connection, [nobody.role])
-    await way.signal(connection, {nobody.id: nobody}, nobody.id.started_at)
-    await way.cancel(connection, {nobody.id: nobody}, nobody.id.started_at)
-    await way.there(connection, [nobody.id])
-    await way.running(connection, [nobody])
-
-
-def _nobody(server: str) -> Target:
-    """A session there never was: no process has pid 0, and no role has no name."""
-    nowhere = BackendId(server, 0, datetime.fromtimestamp(0, UTC), 0)
-    return Target(nowhere, "", None, "", None, BackendState.IDLE, None, None, has_written=False, query_started_at=None)
 
 
 async def _clock(connection: Connection) -> datetime:
