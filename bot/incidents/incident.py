@@ -8,8 +8,8 @@ REOPENS_WITHIN = timedelta(minutes=30)
 """Trouble that comes back so soon is the same occasion."""
 NEAR = timedelta(minutes=15)
 """So long after a report a “+1” in its channel is about it."""
-STAFF_AFTER = timedelta(minutes=5)
-"""Without a human's answer so long, staff are told."""
+BY_ITSELF = "connbot"
+"""Who did what the bot did by itself."""
 
 
 class ScopeKind(StrEnum):
@@ -94,7 +94,7 @@ class Incident:
     """The first person of the staff who did something about it."""
     resolved_at: datetime | None = None
     resolved_by: str = ""
-    """Who said so; '' for the facts."""
+    """Who said so; '' for the facts, `BY_ITSELF` where nobody spoke of it any more."""
     client: str = ""
     """The program that the first report came from, as `diagnosis.advice` names it; '' where nobody could tell."""
     people: tuple[Affected, ...] = ()
@@ -123,9 +123,15 @@ class Incident:
         """Whether the same trouble now would be the same occasion."""
         return self.resolved_at is not None and now - self.resolved_at < REOPENS_WITHIN
 
-    def staff_are_due(self, now: datetime) -> bool:
-        """Whether it has been open for so long without a human that staff must be told."""
-        return self.open and self.human_at is None and now - self.occasion_at >= STAFF_AFTER
+    @property
+    def given_up(self) -> bool:
+        """Whether it ended because nobody spoke of it any more; then nothing is said of its end either."""
+        return not self.open and self.resolved_by == BY_ITSELF
+
+    @property
+    def spoken_of_at(self) -> datetime:
+        """When somebody last came to it or did something about it."""
+        return max(self.occasion_at, self.human_at or self.occasion_at, *(one.since for one in self.people))
 
 
 class How(StrEnum):
@@ -156,3 +162,14 @@ class Reported:
 
     incident: Incident
     how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The incidents that something may have to be done about, at `at`."""
+
+    at: datetime
+    standing: tuple[Incident, ...]
+    """Those that are open, newest first."""
+    over: tuple[Incident, ...]
+    """Those that were resolved so lately that they may reopen, newest first."""

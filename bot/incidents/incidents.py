@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_, select
 
 from bot.incidents.incident import (
+    BY_ITSELF,
     REOPENS_WITHIN,
     Affected,
     Conversation,
@@ -16,6 +17,7 @@ from bot.incidents.incident import (
     Report,
     Reported,
     Waiting,
+    Watched,
 )
 from bot.incidents.incident_rows import insert_incident, read_incident, read_incidents, store_incident, store_person
 from bot.storage.engine import OwnDatabase
@@ -27,8 +29,6 @@ INCIDENT = "incident"
 RESOLVED = "resolved"
 WITHDRAWN = "withdrawn"
 _OPEN = incidents.c.state == IncidentState.OPEN
-BY_ITSELF = "connbot"
-"""The actor of what the facts alone decided."""
 
 
 class Incidents:
@@ -74,11 +74,16 @@ class Incidents:
                 return left if left.waiting else await self._resolve(turn, left, theirs.person)
             return None
 
-    async def resolve(self, team: str, incident_id: str, by: str) -> Incident | None:
-        """End an open incident; `by` is who said so, '' for the facts. None: it is not open, somebody was first."""
+    async def resolve(self, team: str, incident_id: str, by: str, *, seen: Incident | None = None) -> Incident | None:
+        """End an open incident; `by` is who said so, '' for the facts. None: it is not open, somebody was first.
+
+        With `seen` it is ended only as it was seen: what somebody came to or reopened meanwhile is looked at again first.
+        """
         async with self._record.turn(self._db) as turn:
             incident = await read_incident(turn.connection, team, incident_id)
-            return await self._resolve(turn, incident, by) if incident is not None and incident.open else None
+            if incident is None or not incident.open or (seen is not None and incident != seen):
+                return None
+            return await self._resolve(turn, incident, by)
 
     async def reopen(self, team: str, incident_id: str, by: str) -> Incident | None:
         """Open an incident again that `by` says is not over; None: it is open, or it is too long ago, or another one is open."""
@@ -126,6 +131,15 @@ class Incidents:
     async def standing(self, team: str | None = None) -> tuple[Incident, ...]:
         """Read the open incidents of a workspace (None: of all), newest first."""
         return await self._read(*([] if team is None else [incidents.c.team == team]), _OPEN)
+
+    async def watched(self, team: str) -> Watched:
+        """Read the incidents of a workspace that something may have to be done about."""
+        async with self._db.read() as connection:
+            at = await self._db.now(connection)
+            lately = or_(_OPEN, incidents.c.resolved_at > at - REOPENS_WITHIN)
+            found = await read_incidents(connection, incidents.c.team == team, lately)
+        standing = tuple(one for one in found if one.open)
+        return Watched(at, standing, tuple(one for one in found if not one.open))
 
     async def in_conversation(self, team: str, where: Conversation) -> tuple[Incident, ...]:
         """Read what a thread is about: the open incidents first, then those that may still reopen; newest first."""
