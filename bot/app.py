@@ -44,6 +44,7 @@ from bot.slack.listeners.kill import KillListener
 from bot.slack.register import Front, Listeners, register
 from bot.slack.socket import SocketMode
 from bot.slack.web import Web
+from bot.slack.windows import Windows
 from bot.slack.work import Work
 from bot.storage import migrate
 from bot.storage.engine import OwnDatabase
@@ -109,7 +110,7 @@ async def serve(
             return
         fleet = await stack.enter_async_context(Fleet(course.servers, course.default, tell=_tell))
         announcer = Announcer(client, session, clock, course.timezone, course.commands)
-        program = _build(database, Record(environment.audit_key), fleet, announcer, course, waits)
+        program = _build(database, Record(environment.audit_key), fleet, announcer, Windows(client), course, waits)
         await program.allow_list.adopt_team(workspace.team, workspace.name)
         stack.push_async_callback(program.desk.close)
         app = AsyncApp(
@@ -149,7 +150,13 @@ class Program:
 
 
 def _build(
-    database: OwnDatabase, record: Record, fleet: Fleet, announcer: Announcer, course: Course, waits: Waits
+    database: OwnDatabase,
+    record: Record,
+    fleet: Fleet,
+    announcer: Announcer,
+    windows: Windows,
+    course: Course,
+    waits: Waits,
 ) -> Program:
     allow_list, ownership = AllowList(database, record), Ownership(database, record)
     history = History(database, record, waits)
@@ -162,7 +169,7 @@ def _build(
     conns = ConnsListener(Listings(fleet, doorway), kill, announcer, names, zone)
     review = Review(fleet, allow_list, history)
     connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, announcer, names, zone)
-    front = Front(work, desk, announcer, names, clock)
+    front = Front(work, desk, announcer, windows, names, clock)
     settlement = Settlement(fleet, history, telling, clock, waits)
     return Program(allow_list, history, desk, work, front, Listeners(conns, kill, connbot), settlement)
 

@@ -7,23 +7,28 @@ from typing import Any
 
 from bot.access.member import Actor
 from bot.incidents.proposal import RESPONSE_URL_LIVES_FOR, Place
+from bot.slack import payloads
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A slash command or a click; `key` names the delivery, so that a second one of the same is known."""
+    """A slash command, a shortcut, a click or a submitted modal; `key` names the delivery, so that a second one of the same is known."""
 
     actor: Actor
     place: Place
     key: str
     at: datetime
     name: str
-    """The command, or the action's id."""
+    """The command, the action's id, or the callback id of the shortcut or modal."""
     text: str
-    """What follows the command, or the clicked element's value."""
+    """What follows the command, the value that was clicked or chosen, or what the submitted modal is about."""
     body: Mapping[str, Any]
     replaces: bool = False
     """The message that was clicked is ours to replace."""
+    trigger: str = ""
+    """Opens one modal, within three seconds."""
+    in_modal: bool = False
+    """What was clicked stands in a modal, which is still there: an answer elsewhere would lie behind it."""
 
 
 def of_command(body: Mapping[str, Any], at: datetime) -> Call:
@@ -36,23 +41,59 @@ def of_command(body: Mapping[str, Any], at: datetime) -> Call:
         name=_text(body, "command"),
         text=_text(body, "text"),
         body=body,
+        trigger=_text(body, "trigger_id"),
     )
 
 
 def of_action(body: Mapping[str, Any], at: datetime) -> Call:
     """Read a `block_actions` payload's first action; a person of another workspace acts as one of that workspace."""
-    action = _first_action(body)
-    container, user, team = _part(body, "container"), _part(body, "user"), _part(body, "team")
+    action, container = _first_action(body), _part(body, "container")
+    in_modal = bool(_part(body, "view"))
     channel = _text(container, "channel_id") or _text(_part(body, "channel"), "id")
+    place = _place(channel, _text(container, "thread_ts") or None, _text(body, "response_url"), at)
     return Call(
-        actor=Actor(_text(user, "team_id") or _text(team, "id"), _text(user, "id")),
-        place=_place(channel, _text(container, "thread_ts") or None, _text(body, "response_url"), at),
+        actor=_actor(body),
+        place=_behind(body) if in_modal else place,
         key=f"action:{_text(body, 'trigger_id')}",
         at=at,
         name=_text(action, "action_id"),
-        text=_text(action, "value"),
+        text=_text(action, "value") or _text(_part(action, "selected_option"), "value"),
         body=body,
-        replaces=True,
+        replaces=not in_modal,
+        trigger=_text(body, "trigger_id"),
+        in_modal=in_modal,
+    )
+
+
+def of_shortcut(body: Mapping[str, Any], at: datetime) -> Call:
+    """Read the payload of a shortcut, of a message's menu or for all; `body["message"]` is the message, which has its `thread_ts` in a thread."""
+    thread = _text(_part(body, "message"), "thread_ts") or None
+    return Call(
+        actor=_actor(body),
+        place=_place(_text(_part(body, "channel"), "id"), thread, _text(body, "response_url"), at),
+        key=f"shortcut:{_text(body, 'trigger_id')}",
+        at=at,
+        name=_text(body, "callback_id"),
+        text="",
+        body=body,
+        trigger=_text(body, "trigger_id"),
+    )
+
+
+def of_view(body: Mapping[str, Any], at: datetime) -> Call:
+    """Read a `view_submission` payload; the place is the one that the modal was opened in."""
+    view = _part(body, "view")
+    # One view is submitted once: its hash is another after each change.
+    version = f"{_text(view, 'id')}:{_text(view, 'hash')}"
+    return Call(
+        actor=_actor(body),
+        place=_behind(body),
+        key=f"view:{_text(body, 'trigger_id') or version}",
+        at=at,
+        name=_text(view, "callback_id"),
+        text=payloads.read_behind(view.get("private_metadata")).about,
+        body=body,
+        trigger=_text(body, "trigger_id"),
     )
 
 
@@ -65,6 +106,16 @@ def is_button(body: Mapping[str, Any]) -> bool:
 def _first_action(body: Mapping[str, Any]) -> Mapping[str, Any]:
     actions = body.get("actions")
     return actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+
+
+def _actor(body: Mapping[str, Any]) -> Actor:
+    user = _part(body, "user")
+    return Actor(_text(user, "team_id") or _text(_part(body, "team"), "id"), _text(user, "id"))
+
+
+def _behind(body: Mapping[str, Any]) -> Place:
+    behind = payloads.read_behind(_part(body, "view").get("private_metadata"))
+    return Place(behind.channel, behind.thread)
 
 
 def _place(channel: str, thread: str | None, response_url: str, at: datetime) -> Place:

@@ -17,12 +17,17 @@ from bot.slack.words import LONGEST_WORD, Problem, unfit, wrong
 
 LONGEST_VALUE = 2000
 """Characters of a button's value."""
+LONGEST_METADATA = 3000
+"""Characters of a modal's `private_metadata`."""
 MOST_CHOSEN = 100
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PROPOSAL_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _OPTION = re.compile(r"([0-9]{1,10}):(-?[0-9]{1,18})")
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,30}")
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
+_LONGEST_ABOUT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,41 @@ class Group:
     server: str
     role: str
     index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What a modal stands before: the conversation that it was opened in, and what it is about."""
+
+    channel: str = ""
+    thread: str | None = None
+    about: str = ""
+
+
+def write_behind(behind: Behind) -> str:
+    """Return a modal's `private_metadata`."""
+    return json.dumps([behind.channel, behind.thread, behind.about])
+
+
+def read_behind(value: object) -> Behind:
+    """Read a modal's `private_metadata`; where it is none of ours the modal stands before nothing and is about nothing.
+
+    It only says where the person who clicks is answered, who alone sees that, and what is asked for, to which the right is
+    looked up then.
+    """
+    try:
+        content = json.loads(value) if isinstance(value, str) and len(value) <= LONGEST_METADATA else None
+    except (ValueError, RecursionError):
+        content = None
+    match content:
+        case [str(channel), str() | None as thread, str(about)] if (
+            _CHANNEL.fullmatch(channel)
+            and (thread is None or _TS.fullmatch(thread))
+            and len(about) <= _LONGEST_ABOUT
+            and not unfit(about)
+        ):
+            return Behind(channel, thread, about)
+    return Behind()
 
 
 def write_proposal_id(proposal_id: str) -> str:
@@ -77,7 +117,7 @@ def read_option(value: object) -> Chosen:
 
 
 def chosen(body: Mapping[str, object], group: Group) -> tuple[Chosen, ...]:
-    """Read which boxes of the group's checklists are ticked, from a `block_actions` payload.
+    """Read which boxes of the group's checklists are ticked, from a `block_actions` payload of a message or a modal.
 
     Raises `UsageError` where nothing is ticked, or where the payload is not Slack's.
     """
@@ -120,7 +160,8 @@ def _identity(number: int, began: datetime) -> str:
 
 
 def _ticked(body: Mapping[str, object], index: int) -> Iterator[object]:
-    values = _mapping(_mapping(body.get("state")).get("values"))
+    state = body.get("state") or _mapping(body.get("view")).get("state")
+    values = _mapping(_mapping(state).get("values"))
     for block_id, elements in values.items():
         if not ids.is_choices_block(block_id, index):
             continue

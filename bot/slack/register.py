@@ -17,13 +17,16 @@ from bot.access.member import Standing
 from bot.errors import BotError
 from bot.slack import ids
 from bot.slack.announcer import Announcer
-from bot.slack.blocks import refusal
-from bot.slack.call import Call, is_button, of_action, of_command
+from bot.slack.blocks import refusal, window
+from bot.slack.blocks.text import Message
+from bot.slack.call import Call, is_button, of_action, of_command, of_shortcut, of_view
 from bot.slack.commands import CommandNames
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
 from bot.slack.listeners.kill import Admit, KillListener
 from bot.slack.pace import Pace, Paces
+from bot.slack.payloads import Behind
+from bot.slack.windows import Windows
 from bot.slack.words import Problem, wrong
 from bot.slack.work import Work
 
@@ -33,6 +36,8 @@ ANYTHING = re.compile(".*", re.DOTALL)
 
 Listener = Callable[[Call, Standing], Awaitable[None]]
 UrgentListener = Callable[[Call, Admit], Awaitable[None]]
+Check = Callable[[Call], Mapping[str, str]]
+"""What is wrong with what was put into a modal, by the id of the field's block; total, whatever it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,18 @@ class Front:
     """What every delivery passes before its listener: pace, the claim of the delivery, the person's standing."""
 
     def __init__(
-        self, work: Work, desk: Desk, announcer: Announcer, names: CommandNames, clock: Callable[[], datetime]
+        self,
+        work: Work,
+        desk: Desk,
+        announcer: Announcer,
+        windows: Windows,
+        names: CommandNames,
+        clock: Callable[[], datetime],
     ) -> None:
         self._work = work
         self._desk = desk
         self._announcer = announcer
+        self._windows = windows
         self._names = names
         self._clock = clock
         self._paces = Paces()
@@ -73,6 +85,28 @@ class Front:
             of_action, lambda call: listener(call, partial(self._desk.admit, call.actor, call.key))
         )
 
+    def shortcut(self, listener: Listener) -> Callable[..., Awaitable[None]]:
+        """Wrap the listener of a shortcut for Bolt."""
+        return self._acknowledging(of_shortcut, partial(self._admitted, listener))
+
+    def view(self, listener: Listener, check: Check = lambda _: {}) -> Callable[..., Awaitable[None]]:
+        """Wrap the listener of a submitted modal for Bolt: what `check` finds is said beside the fields, and nothing is done; else all modals close."""
+
+        async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
+            call = of_view(body, self._clock())
+            faults = check(call)
+            if faults:
+                await ack(response_action="errors", errors=dict(faults))
+                return
+            await ack(response_action="clear")
+            self._begin(call, partial(self._admitted, listener))
+
+        return acknowledge
+
+    def unknown_view(self) -> Callable[..., Awaitable[None]]:
+        """Wrap for Bolt what answers a modal that no listener knows."""
+        return self.view(self._stale)
+
     def unknown_action(self) -> Callable[..., Awaitable[None]]:
         """Wrap for Bolt what answers a click that no listener knows; ticks and menus, which are read later, are only acknowledged."""
         return self._acknowledging(of_action, self._unknown)
@@ -82,11 +116,13 @@ class Front:
     ) -> Callable[..., Awaitable[None]]:
         async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
             await ack()
-            call = read(body, self._clock())
-            self.deliveries += 1
-            self._work.start(self._answer(call, answer), call.name)
+            self._begin(read(body, self._clock()), answer)
 
         return acknowledge
+
+    def _begin(self, call: Call, answer: Callable[[Call], Awaitable[None]]) -> None:
+        self.deliveries += 1
+        self._work.start(self._answer(call, answer), call.name)
 
     async def _answer(self, call: Call, answer: Callable[[Call], Awaitable[None]]) -> None:
         """Answer one delivery; the one place where a listener's failure is owned, so the person hears of each."""
@@ -94,14 +130,21 @@ class Front:
             await answer(call)
         except BotError as exc:
             message = refusal.render(exc, viewer=call.actor.id, names=self._names)
-            await self._announcer.answer(call.place, call.actor, message)
+            await self._tell(call, message)
         except Exception:
             self.failures += 1
             reference = secrets.token_hex(4)
             log.exception(
                 "a delivery failed", extra={"action": call.name, "actor": call.actor.id, "reference": reference}
             )
-            await self._announcer.answer(call.place, call.actor, refusal.render_unexpected(reference))
+            await self._tell(call, refusal.render_unexpected(reference))
+
+    async def _tell(self, call: Call, message: Message) -> None:
+        """Say what went wrong: on top of the modal that was clicked, else where the person is."""
+        behind = Behind(call.place.channel, call.place.thread)
+        if call.in_modal and await self._windows.push(call.trigger, window.note("Not done", message, behind)):
+            return
+        await self._announcer.answer(call.place, call.actor, message)
 
     async def _paced(self, listener: Listener, call: Call) -> None:
         pace = self._paces.of((call.actor.team, call.actor.id), call.at)
@@ -117,7 +160,10 @@ class Front:
 
     async def _unknown(self, call: Call) -> None:
         if is_button(call.body) and (await self._desk.admit(call.actor, call.key)).first:
-            raise wrong(call.name, Problem.STALE_BUTTON)
+            await self._stale(call, None)
+
+    async def _stale(self, call: Call, _: object) -> None:
+        raise wrong(call.name, Problem.STALE_BUTTON)
 
 
 def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNames) -> None:
@@ -134,7 +180,8 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.action(ids.CLOSE_CLIENT)(front.action(listeners.conns.on_close_client))
     app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
     app.action(ANYTHING)(front.unknown_action())
-    for bind in (app.shortcut, app.view, app.options, app.event):
+    app.view(ANYTHING)(front.unknown_view())
+    for bind in (app.shortcut, app.view_closed, app.options, app.event):
         bind(ANYTHING)(_acknowledge)
 
 

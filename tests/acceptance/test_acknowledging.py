@@ -7,34 +7,22 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC
 from pathlib import Path
-from random import Random
 from typing import Any
 
-import aiohttp
 import pytest
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.access.desk import Desk
-from bot.access.member import Standing
-from bot.app import OneWorkspace
 from bot.clock import clock
-from bot.slack import identity, ids
-from bot.slack.announcer import Announcer
-from bot.slack.call import Call
-from bot.slack.commands import CommandNames
+from bot.slack import ids
 from bot.slack.register import Front
-from bot.slack.socket import SocketMode
-from bot.slack.work import Work
-from bot.storage.engine import OwnDatabase
+from bot.slack.windows import Windows
 from bot.workspace.delivery import Delivered, Envelope
-from bot.workspace.server import Workspace
 from tests.clicks import a_click, answerable
 from tests.courses import CHANNEL, Course, a_course, a_seed, slack_id
+from tests.fronts import a_front
 from tests.postgres import Postgres
-from tests.workspaces import APP_TOKEN, BOT_TOKEN, a_workspace
+from tests.workspaces import a_workspace
 
 IN_TIME = 3.0
 """Slack's limit, in seconds."""
@@ -283,45 +271,20 @@ async def test_a_command_that_comes_twice_is_answered_once(course: Course) -> No
     assert len(course.workspace.messages(CHANNEL, "alice")) == 1
 
 
-@dataclass
-class Failing:
-    """A Bolt app whose `/ask` fails in a way that nobody foresaw."""
-
-    workspace: Workspace
-    front: Front
-    calls: list[Call] = field(default_factory=list)
-
-    async def fail(self, call: Call, _: Standing) -> None:
-        self.calls.append(call)
-        message = "nobody foresaw this"
-        raise ZeroDivisionError(message)
+async def fail(*_: object) -> None:
+    message = "nobody foresaw this"
+    raise ZeroDivisionError(message)
 
 
 async def test_a_failure_that_nobody_foresaw_is_told_with_a_reference(
     migrated_sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with (
-        a_workspace(now=clock) as workspace,
-        OwnDatabase(migrated_sqlite_url) as database,
-        aiohttp.ClientSession() as session,
-    ):
-        us, team = workspace.app(), workspace.state.team
-        client = identity.web_client(workspace.api_url, session, BOT_TOKEN)
-        work, desk = Work(), Desk(database)
-        front = Front(work, desk, Announcer(client, session, clock, UTC, CommandNames()), CommandNames(), clock)
-        failing = Failing(workspace, front)
-        authorize = OneWorkspace(identity.Workspace(team.id, team.name, us.bot_user_id, us.bot_id), BOT_TOKEN)
-        app = AsyncApp(client=client, authorize=authorize, signing_secret="", process_before_response=True)
-        app.command("/ask")(front.command(failing.fail))
-        line = SocketMode(app, APP_TOKEN, random=Random(1))  # noqa: S311 - jitter
-        await line.open()
-        try:
-            delivered = await workspace.command("alice", "general", "/ask")
-            (told,) = await workspace.wait_for(lambda: workspace.messages("general", "alice"))
-        finally:
-            await line.close()
-            await work.drain(1)
-            await desk.close()
+    def bind(app: AsyncApp, front: Front, _: Windows) -> None:
+        app.command("/ask")(front.command(fail))
+
+    async with a_workspace(now=clock) as workspace, a_front(workspace, migrated_sqlite_url, bind) as front:
+        delivered = await workspace.command("alice", "general", "/ask")
+        (told,) = await workspace.wait_for(lambda: workspace.messages("general", "alice"))
 
     assert delivered.acknowledged
     (failure,) = [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from bot.access.member import Actor
-from bot.slack.call import of_action, of_command
+from bot.slack.call import of_action, of_command, of_shortcut, of_view
+from bot.slack.payloads import Behind, write_behind
 from tests.builders import NOON, minutes
 
 
@@ -35,6 +36,54 @@ def test_a_click_by_somebody_of_another_workspace_is_theirs() -> None:
     assert (call.place.channel, call.place.thread, call.name, call.text) == ("C1", "1.0", "terminate", "p")
 
 
+def test_a_click_in_a_modal_is_answered_in_the_conversation_behind_it() -> None:
+    body = {
+        "user": {"id": "U1", "team_id": "T1"}, "trigger_id": "1.2", "container": {"type": "view", "view_id": "V1"},
+        "view": {"id": "V1", "private_metadata": write_behind(Behind("C1", "1.5", "what"))},
+        "actions": [{"action_id": "resolve", "value": "i"}],
+    }  # fmt: skip
+
+    call = of_action(body, NOON)
+
+    assert (call.place.channel, call.place.thread, call.place.response_url) == ("C1", "1.5", None)
+    assert (call.text, call.trigger, call.in_modal, call.replaces) == ("i", "1.2", True, False)
+
+
+def test_a_choice_is_what_was_chosen() -> None:
+    chosen = {"action_id": "which_role", "selected_option": {"value": "v"}}
+    assert of_action({"actions": [chosen]}, NOON).text == "v"
+    assert of_action({"actions": [chosen | {"selected_option": None}]}, NOON).text == ""
+
+
+def test_a_shortcut_of_a_message_is_answered_in_its_thread() -> None:
+    body = {
+        "type": "message_action", "user": {"id": "U1", "team_id": "T1"}, "team": {"id": "T1"}, "trigger_id": "1.2",
+        "callback_id": "resolve_incident", "channel": {"id": "C1"}, "message": {"ts": "2.0", "thread_ts": "1.0"},
+        "response_url": "https://hooks.example/1",
+    }  # fmt: skip
+
+    call = of_shortcut(body, NOON)
+
+    assert (call.actor, call.name, call.key) == (Actor("T1", "U1"), "resolve_incident", "shortcut:1.2")
+    assert (call.place.channel, call.place.thread, call.trigger) == ("C1", "1.0", "1.2")
+    assert of_shortcut(body | {"message": {"ts": "2.0"}}, NOON).place.thread is None
+
+
+def test_a_modal_that_is_sent_twice_is_one_delivery_also_without_a_trigger() -> None:
+    view = {
+        "id": "V1",
+        "hash": "h",
+        "callback_id": "form",
+        "private_metadata": write_behind(Behind("C1", None, "what")),
+    }
+    body = {"user": {"id": "U1", "team_id": "T1"}, "view": view}
+
+    call = of_view(body, NOON)
+
+    assert (call.name, call.text, call.place.channel, call.key) == ("form", "what", "C1", "view:V1:h")
+    assert of_view(body | {"trigger_id": "1.2"}, NOON).key == "view:1.2"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -43,8 +92,12 @@ def test_a_click_by_somebody_of_another_workspace_is_theirs() -> None:
         {"actions": "x", "user": 1, "container": None},
         {"actions": [None], "team": "T"},
         {"user": {"id": 5}},
+        {"view": 7, "message": "x", "channel": []},
+        {"view": {"private_metadata": ["C1"], "hash": None}, "actions": [{"selected_option": 5}]},
     ],
 )
 def test_garbage_makes_an_empty_call_and_no_error(body: dict[str, Any]) -> None:
     assert of_action(body, NOON).actor.id == ""
     assert of_command(body, NOON).text == ""
+    assert of_shortcut(body, NOON).place.channel == ""
+    assert of_view(body, NOON).text == ""

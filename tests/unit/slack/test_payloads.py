@@ -9,12 +9,15 @@ from bot.errors import UsageError
 from bot.slack import ids
 from bot.slack.payloads import (
     MOST_CHOSEN,
+    Behind,
     Group,
     chosen,
+    read_behind,
     read_close,
     read_group,
     read_option,
     read_proposal_id,
+    write_behind,
     write_close,
     write_group,
     write_option,
@@ -178,3 +181,34 @@ def test_ids_are_told_apart_and_within_slacks_limits() -> None:
     assert ids.is_choices_block(ids.choices_block(1, 0), 1)
     assert not ids.is_choices_block(ids.choices_block(11, 0), 1)
     assert not ids.is_choices_block(None, 0)
+
+
+@pytest.mark.parametrize("behind", [Behind(), Behind("C012", "1700000000.000100", "id:1"), Behind("D9A")])
+def test_what_a_modal_stands_before_goes_there_and_back(behind: Behind) -> None:
+    assert read_behind(write_behind(behind)) == (behind if behind.channel else Behind())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *GARBAGE,
+        '["C1"]',
+        '["C1", null]',
+        '["C12", "x", ""]',
+        '["U123", null, ""]',
+        '["C123/../x", null, "a"]',
+        '["C123\\n", null, "a"]',
+        '["C123", 1.5, "a"]',
+        '["C123", null, 7]',
+        '["C123", null, "a\\u0000"]',
+        '["C123", null, "%s"]' % ("x" * 1001),
+        '{"0": "C123", "1": null, "2": ""}',
+    ],
+)
+def test_a_forged_modal_stands_before_nothing(value: object) -> None:
+    assert read_behind(value) == Behind()
+
+
+def test_ticks_in_a_modal_count() -> None:
+    ticked = body(choose_0_0=[write_option(a_backend(1))])
+    assert [one.pid for one in chosen({"view": ticked, "actions": []}, GROUP)] == [1]

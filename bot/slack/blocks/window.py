@@ -1,0 +1,39 @@
+"""Modals: the frame around blocks, and what stands in it while nothing else does."""
+
+from collections.abc import Sequence
+
+from bot.slack.blocks import elements
+from bot.slack.blocks.text import Block, Message
+from bot.slack.payloads import Behind, write_behind
+
+LABEL_LIMIT = 24
+"""Characters of a modal's title and of its buttons."""
+
+
+def window(
+    title: str, blocks: Sequence[Block], behind: Behind, *, callback_id: str = "", submit: str | None = None
+) -> Block:
+    """A modal before the conversation that it is opened in; `submit` is the button that sends what is put in."""
+    view: Block = {
+        "type": "modal",
+        "title": _label(title),
+        "close": _label("Close" if submit is None else "Cancel"),
+        "blocks": list(blocks),
+        "callback_id": callback_id,
+        "private_metadata": write_behind(behind),
+    }
+    return view if submit is None else {**view, "submit": _label(submit)}
+
+
+def note(title: str, message: Message, behind: Behind) -> Block:
+    """A modal that only tells something."""
+    return window(title, message.blocks, behind)
+
+
+def looking(title: str, behind: Behind) -> Block:
+    """What stands in a modal until the facts are there."""
+    return window(title, [elements.section("Looking at the server\u2026")], behind)
+
+
+def _label(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
