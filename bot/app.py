@@ -1,13 +1,10 @@
-"""The composition root: builds each object once, opens and closes them in order."""
+"""What `connbot serve` runs: opens the doors to Slack and to both kinds of databases, and closes them in order."""
 
 import asyncio
 import logging
-import secrets
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from random import Random
 from typing import TypeVar
@@ -17,34 +14,18 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 
-from bot.access.allow_list import AllowList
-from bot.access.desk import Desk
-from bot.access.ownership import Ownership
-from bot.clock import clock
-from bot.connections.doorway import Doorway
-from bot.connections.listing import Listings
-from bot.connections.settlement import Settlement
-from bot.connections.telling import Telling
-from bot.connections.termination import Termination
-from bot.incidents.history import History
+from bot.composition import Reach, build
 from bot.incidents.proposal import USUAL, Waits
-from bot.incidents.review import Review
-from bot.incidents.untold import Untold
 from bot.loops import every
 from bot.servers.fleet import Fleet
 from bot.servers.postgres import note
 from bot.servers.rights import Missing
 from bot.settings import Course, Environment, SlackSettings
-from bot.slack.announcer import Announcer
 from bot.slack.blocks import lacking
 from bot.slack.identity import API_TIMEOUT, Workspace, meet_patiently, web_client
-from bot.slack.listeners.connbot import ConnbotListener
-from bot.slack.listeners.conns import ConnsListener
-from bot.slack.listeners.kill import KillListener
-from bot.slack.register import Front, Listeners, register
+from bot.slack.register import Front, register
 from bot.slack.socket import SocketMode
 from bot.slack.web import Web
-from bot.slack.windows import Windows
 from bot.slack.work import Work
 from bot.storage import migrate
 from bot.storage.engine import OwnDatabase
@@ -59,12 +40,6 @@ DRAIN_WITHIN = 10.0
 """Seconds that work in flight gets at shutdown; a termination lasts at most about six."""
 SWITCH_EVERY = 0.0002
 """Seconds after which a thread that waits for the interpreter gets it."""
-SWEEP_EVERY = timedelta(seconds=30)
-
-
-def new_id() -> str:
-    """Return an opaque id that nobody can guess."""
-    return secrets.token_urlsafe(18)
 
 
 class OneWorkspace(AsyncAuthorize):
@@ -109,8 +84,8 @@ async def serve(
         if workspace is None:
             return
         fleet = await stack.enter_async_context(Fleet(course.servers, course.default, tell=_tell))
-        announcer = Announcer(client, session, clock, course.timezone, course.commands)
-        program = _build(database, Record(environment.audit_key), fleet, announcer, Windows(client), course, waits)
+        record = Record(environment.audit_key)
+        program = build(database, record, fleet, Reach(client, session, workspace), course, waits)
         await program.allow_list.adopt_team(workspace.team, workspace.name)
         stack.push_async_callback(program.desk.close)
         app = AsyncApp(
@@ -121,10 +96,7 @@ async def serve(
             process_before_response=True,
         )
         register(app, program.front, program.listeners, course.commands)
-        loops = [
-            asyncio.create_task(every(waits.look_every, program.settlement.settle, "settlement")),
-            asyncio.create_task(every(SWEEP_EVERY, program.history.lapse, "lapse")),
-        ]
+        loops = [asyncio.create_task(every(loop.interval, loop.do, loop.name)) for loop in program.loops]
         stack.push_async_callback(_cancel, loops)
         stack.push_async_callback(program.work.drain, DRAIN_WITHIN)
         figures = partial(_figures, program.front, program.work, fleet)
@@ -134,44 +106,6 @@ async def serve(
             ready(f"connbot serves {workspace.name or workspace.team} over {' and '.join(ways)}; servers: {names}.")
             await stop.wait()
         log.info("stopping")
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """The objects that `serve` runs and ends."""
-
-    allow_list: AllowList
-    history: History
-    desk: Desk
-    work: Work
-    front: Front
-    listeners: Listeners
-    settlement: Settlement
-
-
-def _build(
-    database: OwnDatabase,
-    record: Record,
-    fleet: Fleet,
-    announcer: Announcer,
-    windows: Windows,
-    course: Course,
-    waits: Waits,
-) -> Program:
-    allow_list, ownership = AllowList(database, record), Ownership(database, record)
-    history = History(database, record, waits)
-    doorway = Doorway(fleet, allow_list, ownership)
-    termination = Termination(fleet, doorway, history, new_id, waits)
-    telling = Telling(fleet, Untold(database, waits), announcer, waits)
-    work, desk = Work(), Desk(database)
-    names, zone = course.commands, course.timezone
-    kill = KillListener(termination, telling, announcer, work, names, zone)
-    conns = ConnsListener(Listings(fleet, doorway), kill, announcer, names, zone)
-    review = Review(fleet, allow_list, history)
-    connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, announcer, names, zone)
-    front = Front(work, desk, announcer, windows, names, clock)
-    settlement = Settlement(fleet, history, telling, clock, waits)
-    return Program(allow_list, history, desk, work, front, Listeners(conns, kill, connbot), settlement)
 
 
 async def _listen(

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import ErrorDetails
 
 from bot.errors import SetupError
+from bot.incidents.patience import USUAL, Patience
 from bot.servers.settings import ServerSettings
 from bot.settings.environment import Environment
 from bot.slack.commands import CommandNames
@@ -32,6 +33,7 @@ class Course:
     summary_day: int = 0
     summary_hour: int = 8
     """When the week is told: the day's number (0 is Monday) and the hour, in the course's time zone."""
+    patience: Patience = USUAL
 
 
 def _zone(name: str) -> str:
@@ -110,6 +112,17 @@ class _Summary(_Table):
     hour: Annotated[int, Field(ge=0, le=23)] = 8
 
 
+class _Incidents(_Table):
+    free_for: Annotated[int, Field(ge=1, le=3600)] = 60
+    staff_after: Annotated[int, Field(ge=1, le=86400)] = 300
+
+    def patience(self) -> Patience:
+        """Return the waits; who waits for little is looked after more often."""
+        free_for = timedelta(seconds=self.free_for)
+        look_every = min(USUAL.look_every, free_for / 3)
+        return Patience(free_for, staff_after=timedelta(seconds=self.staff_after), look_every=look_every)
+
+
 class _File(_Table):
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     staff_channel: ChannelId | None = None
@@ -119,6 +132,7 @@ class _File(_Table):
     commands: _Commands = _Commands()
     samples: _Samples = _Samples()
     summary: _Summary = _Summary()
+    incidents: _Incidents = _Incidents()
     servers: dict[ServerName, _Server] = {}
 
     @model_validator(mode="after")
@@ -175,4 +189,5 @@ def _course(file: _File) -> Course:
         samples_every=timedelta(seconds=file.samples.every),
         summary_day=_DAYS.index(file.summary.day),
         summary_hour=file.summary.hour,
+        patience=file.incidents.patience(),
     )

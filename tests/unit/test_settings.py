@@ -1,10 +1,12 @@
 """Settings: read whole, every fault named at once, no secret shown."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.errors import SetupError
+from bot.incidents.patience import USUAL, Patience
 from bot.settings import Address, read_course, read_environment
 
 TOML = """
@@ -46,6 +48,20 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
     assert course.servers[1].students == ("classdb_student",)
 
 
+@pytest.mark.parametrize(
+    ("text", "patience"),
+    [
+        ("", USUAL),
+        ("[incidents]\nstaff_after = 600", Patience(staff_after=timedelta(minutes=10))),
+        ("[incidents]\nfree_for = 3", Patience(free_for=timedelta(seconds=3), look_every=timedelta(seconds=1))),
+    ],
+)
+def test_the_waits_of_incidents_are_the_courses(tmp_path: Path, text: str, patience: Patience) -> None:
+    path = tmp_path / "connbot.toml"
+    path.write_text(f"{text}\n[servers.a]\ndsn = 'service=a'")
+    assert read_course(read_environment({"CONNBOT_CONFIG": str(path)})).patience == patience
+
+
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
     faults = course_of(
         tmp_path, 'timezone = "Mars/Base"\nconsent = "maybe"\ncolour = 1\n[servers.a]\ndns = "x"\ncpus = 0\n'
@@ -70,6 +86,8 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
         ("[servers.a]\ndsn = 1", "servers.a.dsn: must be text in quotes"),
         ('[servers.a]\ndsn = "service=a"\nstudents = "x"', 'servers.a.students: must be a list, such as ["name"]'),
         ('[servers.a]\ndsn = "service=a"\ncpus = "two"', "servers.a.cpus: must be a whole number"),
+        ("[incidents]\nfree_for = 0\n[servers.a]\ndsn = 'service=a'", "incidents.free_for"),
+        ("[incidents]\nstaff_after = 1.5\n[servers.a]\ndsn = 'service=a'", "incidents.staff_after: must be a whole"),
         ("servers = 5", "servers: must be a table"),
         ("servers = { a = 5 }", "servers.a: must be a table"),
     ],

@@ -1,0 +1,95 @@
+"""Which objects the bot is made of: each is built once, here, and handed to those that need it."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.access.allow_list import AllowList
+from bot.access.desk import Desk
+from bot.access.ownership import Ownership
+from bot.clock import clock
+from bot.connections.doorway import Doorway
+from bot.connections.listing import Listings
+from bot.connections.settlement import Settlement
+from bot.connections.telling import Telling
+from bot.connections.termination import Termination
+from bot.incidents.history import History
+from bot.incidents.proposal import Waits
+from bot.incidents.review import Review
+from bot.incidents.untold import Untold
+from bot.servers.fleet import Fleet
+from bot.settings import Course
+from bot.slack.announcer import Announcer
+from bot.slack.identity import Workspace
+from bot.slack.listeners.connbot import ConnbotListener
+from bot.slack.listeners.conns import ConnsListener
+from bot.slack.listeners.kill import KillListener
+from bot.slack.register import Front, Listeners
+from bot.slack.windows import Windows
+from bot.slack.work import Work
+from bot.storage.engine import OwnDatabase
+from bot.storage.record import Record
+
+SWEEP_EVERY = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Work that is done again and again, `interval` after it ended."""
+
+    name: str
+    interval: timedelta
+    do: Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The objects that `serve` runs and ends."""
+
+    allow_list: AllowList
+    desk: Desk
+    work: Work
+    front: Front
+    listeners: Listeners
+    loops: tuple[Loop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How Slack is reached, and who we are there."""
+
+    client: AsyncWebClient
+    session: aiohttp.ClientSession
+    workspace: Workspace
+
+
+def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, course: Course, waits: Waits) -> Program:
+    """Build everything between Slack's doors and the two kinds of databases."""
+    allow_list, ownership = AllowList(database, record), Ownership(database, record)
+    history = History(database, record, waits)
+    doorway = Doorway(fleet, allow_list, ownership)
+    termination = Termination(fleet, doorway, history, new_id, waits)
+    work, desk = Work(), Desk(database)
+    names, zone = course.commands, course.timezone
+    announcer = Announcer(slack.client, slack.session, clock, zone, names)
+    telling = Telling(fleet, Untold(database, waits), announcer, waits)
+    kill = KillListener(termination, telling, announcer, work, names, zone)
+    conns = ConnsListener(Listings(fleet, doorway), kill, announcer, names, zone)
+    review = Review(fleet, allow_list, history)
+    connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, announcer, names, zone)
+    front = Front(work, desk, announcer, Windows(slack.client), names, clock)
+    settlement = Settlement(fleet, history, telling, clock, waits)
+    loops = (
+        Loop("settlement", waits.look_every, settlement.settle),
+        Loop("lapse", SWEEP_EVERY, history.lapse),
+    )
+    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot), loops)
+
+
+def new_id() -> str:
+    """Return an opaque id that nobody can guess."""
+    return secrets.token_urlsafe(18)
