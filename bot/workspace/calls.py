@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from bot.workspace.files import Files
 from bot.workspace.model import App, Channel, Json, Kind, User
 from bot.workspace.state import State
 from bot.workspace.triggers import Triggers
@@ -101,6 +102,7 @@ class Call:
     """Makes the address of one Socket Mode connection."""
     triggers: Triggers
     views: Views
+    files: Files
 
     def demand(self, *scopes: str) -> None:
         """Refuse unless the app has one of these scopes."""

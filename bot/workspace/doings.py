@@ -6,6 +6,7 @@ from typing import Any
 from bot.workspace.block_kit.walk import CHOICES, MANY
 from bot.workspace.controls import choose_options, filled, find_control, values_at_first
 from bot.workspace.delivery import Delivered
+from bot.workspace.files import Files
 from bot.workspace.homes import Homes
 from bot.workspace.interactions import Interactions
 from bot.workspace.modals import Modals
@@ -21,7 +22,14 @@ class Doings:
     """People's hands; `user` and `channel` are ids or names, NotPossible is raised where Slack would refuse."""
 
     def __init__(
-        self, state: State, interactions: Interactions, modals: Modals, views: Views, speech: Speech, homes: Homes
+        self,
+        state: State,
+        interactions: Interactions,
+        modals: Modals,
+        views: Views,
+        speech: Speech,
+        homes: Homes,
+        files: Files,
     ) -> None:
         self.state = state
         self._interactions = interactions
@@ -29,6 +37,7 @@ class Doings:
         self._views = views
         self._speech = speech
         self._homes = homes
+        self._files = files
         self._chosen: dict[tuple[str, ...], dict[str, dict[str, Json]]] = {}
 
     # What they say
@@ -116,6 +125,10 @@ class Doings:
         return await self._interactions.shortcut(who, callback_id, None if message is None else self._as_it_is(message))
 
     # Modals
+
+    def put_file(self, user: str, content: bytes, *, name: str, mimetype: str = "") -> dict[str, Any]:
+        """Choose a file for a field of a modal; what stands in the field then, in a list."""
+        return self._files.keep(self.state.find_user(user), content, name=name, mimetype=mimetype)
 
     def home(self, user: str, app: str | None = None) -> View | None:
         """What an app's Home tab shows a person; None: nothing yet."""

@@ -68,9 +68,19 @@ def _many(element: Json, held: Any) -> str | None:
     return f"Please choose no more than {most}." if most is not None and len(held) > most else None
 
 
+def _files(element: Json, held: Any) -> str | None:
+    most, kinds = element.get("max_files", 10), element.get("filetypes")
+    if len(held) > most:
+        return f"Please choose no more than {most}."
+    if kinds and any(file["filetype"] not in kinds for file in held):
+        return f"Please choose a file of one of these kinds: {', '.join(kinds)}."
+    return None
+
+
 _CHECKS: Mapping[str, Callable[[Json, Any], str | None]] = {
     "plain_text_input": _text,
     "datepicker": _date,
     "number_input": _number,
+    "file_input": _files,
     **{f"multi_{kind}_select": _many for kind in ("static", "users", "conversations", "channels", "external")},
 }

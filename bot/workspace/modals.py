@@ -8,6 +8,7 @@ from bot.workspace import payloads
 from bot.workspace.calls import Refused
 from bot.workspace.delivery import Delivered, Delivery, Envelope
 from bot.workspace.fields import faults_in_fields
+from bot.workspace.files import Files
 from bot.workspace.model import App, User
 from bot.workspace.refusals import NotPossible
 from bot.workspace.state import State
@@ -25,12 +26,14 @@ class Modals:
         delivery: Delivery,
         triggers: Triggers,
         views: Views,
+        files: Files,
         complain: Callable[[str], None],
     ) -> None:
         self._state = state
         self._delivery = delivery
         self._triggers = triggers
         self._views = views
+        self._files = files
         self._complain = complain
 
     async def submit(self, user: User, view_id: str, values: Mapping[str, Any]) -> Delivered:
@@ -38,6 +41,7 @@ class Modals:
         view, app = self._in_sight(user, view_id)
         if view.content.get("submit") is None:
             raise NotPossible("This modal has nothing to submit.")
+        values = self._files.chosen(user, values)
         faults = faults_in_fields(view.blocks, values)
         view = self._views.mark(view, faults)
         if faults:
@@ -94,13 +98,14 @@ class Modals:
     async def act(self, user: User, view_id: str, action: payloads.Act) -> Delivered:
         """Send one action in a modal or a Home tab; NotPossible when it has no such element."""
         view, app = self._in_sight(user, view_id)
+        values = self._files.chosen(user, action.values)
         element = payloads.find_element(view.blocks, action.block_id, action.action_id)
         try:
             done = payloads.chosen_action(element, action.block_id, action.chosen)
         except LookupError as missing:
             raise NotPossible(str(missing)) from missing
         means = payloads.Means(app, user, "", self._triggers.issue(app, user, view.id))
-        payload = payloads.view_actions(self._state, means, view_json(self._state, view, action.values), done)
+        payload = payloads.view_actions(self._state, means, view_json(self._state, view, values), done)
         return await self._delivery.send(app, Envelope.INTERACTION, payload)
 
     def _in_sight(self, user: User, view_id: str) -> tuple[View, App]:

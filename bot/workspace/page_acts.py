@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from bot.workspace.files import Files
 from bot.workspace.homes import Homes
 from bot.workspace.interactions import Interactions, sentence
 from bot.workspace.modals import Modals
 from bot.workspace.model import Channel, Json, Message, User
-from bot.workspace.page_requests import guarded, read, told
+from bot.workspace.page_requests import SECURITY, guarded, read, told
 from bot.workspace.payloads import Act
 from bot.workspace.refusals import NotPossible
 from bot.workspace.speech import Speech, decoded
@@ -21,12 +22,15 @@ Do = Callable[[User, Json], Awaitable[str | None]]
 class PageActs:
     """Answers `POST /page/…`."""
 
-    def __init__(self, state: State, interactions: Interactions, modals: Modals, speech: Speech, homes: Homes) -> None:
+    def __init__(
+        self, state: State, interactions: Interactions, modals: Modals, speech: Speech, homes: Homes, files: Files
+    ) -> None:
         self._state = state
         self._interactions = interactions
         self._modals = modals
         self._speech = speech
         self._homes = homes
+        self._files = files
 
     def routes(self) -> list[web.RouteDef]:
         """Every path of what a person does."""
@@ -42,7 +46,8 @@ class PageActs:
             "close": self._close,
             "home": self._home,
         }
-        return [web.post(f"/page/{name}", guarded(self._answered(do))) for name, do in does.items()]
+        acts = [web.post(f"/page/{name}", guarded(self._answered(do))) for name, do in does.items()]
+        return [*acts, web.post("/page/file", guarded(self._file))]
 
     def _answered(self, do: Do) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def answer(request: web.Request) -> web.StreamResponse:
@@ -108,6 +113,17 @@ class PageActs:
     async def _close(self, user: User, done: Json) -> str | None:
         await self._modals.close(user, str(done.get("view")), whole=done.get("whole") is True)
         return None
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """Keep a file for a field, and say what stands there then."""
+        asked = await read(request)
+        try:
+            content = decoded(str(asked.get("content", "")))
+            name, kind = str(asked.get("name", "")), str(asked.get("mimetype", ""))
+            kept = self._files.keep(self._who(asked), content, name=name, mimetype=kind)
+        except NotPossible as why:
+            return told(str(why))
+        return web.json_response({"ok": True, "file": {"id": kept["id"], "name": kept["name"]}}, headers=SECURITY)
 
     async def _home(self, user: User, done: Json) -> str | None:
         app = self._state.apps.get(str(done.get("app")))

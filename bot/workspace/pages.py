@@ -8,7 +8,6 @@ from aiohttp import web
 from bot.workspace.delivery import Delivery
 from bot.workspace.model import App, Change, Channel, Json, Kind, Message, User, What
 from bot.workspace.page_requests import SECURITY, guarded
-from bot.workspace.speech import Speech
 from bot.workspace.state import State
 from bot.workspace.views import View, Views, view_json
 
@@ -19,11 +18,10 @@ PING_EVERY = 20.0
 class Pages:
     """Serves the page and tells every open one of what its person sees."""
 
-    def __init__(self, state: State, delivery: Delivery, views: Views, speech: Speech) -> None:
+    def __init__(self, state: State, delivery: Delivery, views: Views) -> None:
         self._state = state
         self._delivery = delivery
         self._views = views
-        self._speech = speech
         self._open: dict[web.WebSocketResponse, tuple[str, asyncio.Queue[Json]]] = {}
         state.watchers.append(self._on_change)
 
@@ -33,7 +31,6 @@ class Pages:
             web.get("/", guarded(self._index)),
             web.get("/archives/{channel}/{message}", guarded(self._permalink)),
             web.get("/assets/{name}", guarded(self._asset)),
-            web.get("/files/{id}", guarded(self._picture)),
             web.get("/page/state", guarded(self._whole_state)),
             web.get("/page/events", guarded(self._events)),
         ]
@@ -43,13 +40,6 @@ class Pages:
 
     async def _asset(self, request: web.Request) -> web.Response:
         return _file(request.match_info["name"])
-
-    async def _picture(self, request: web.Request) -> web.Response:
-        found = self._speech.picture(request.match_info["id"])
-        if found is None:
-            raise web.HTTPNotFound(text="This picture is gone.")
-        mimetype, content = found
-        return web.Response(body=content, content_type=mimetype, headers=SECURITY)
 
     async def _permalink(self, request: web.Request) -> web.Response:
         """A permalink leads to the page, which finds channel and message in the fragment."""
@@ -183,7 +173,15 @@ def page_message(message: Message) -> Json:
         "ephemeral": message.ephemeral,
         "edited": message.edited is not None,
         "subtype": message.subtype,
-        "files": [{"id": file["id"], "name": file["name"], "url": f"/files/{file['id']}"} for file in message.files],
+        "files": [
+            {
+                "id": file["id"],
+                "name": file["name"],
+                "picture": file["mimetype"].startswith("image/"),
+                "url": f"/files/{file['id']}",
+            }
+            for file in message.files
+        ],
         "reactions": [{"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions],
     }
 

@@ -11,6 +11,8 @@ from aiohttp import web
 from bot.workspace.delivery import ACKNOWLEDGE_WITHIN, Delivery, Envelope
 from bot.workspace.doings import Doings
 from bot.workspace.events import RETRY_AFTER, Events
+from bot.workspace.file_routes import FileRoutes
+from bot.workspace.files import Files
 from bot.workspace.homes import Homes
 from bot.workspace.interactions import Interactions
 from bot.workspace.limits import Fault, Faults, Limits, RateLimits
@@ -75,10 +77,11 @@ class Workspace(Doings):
         self.triggers = Triggers(state)
         views = Views(state)
         interactions = Interactions(state, self._delivery, self._response_urls, self.triggers, complain)
-        modals = Modals(state, self._delivery, self.triggers, views, complain)
+        files = Files(state)
+        modals = Modals(state, self._delivery, self.triggers, views, files, complain)
         self._events = Events(state, self._delivery, complain, retry_events_after)
         homes = Homes(state, views, self._events)
-        super().__init__(state, interactions, modals, views, Speech(state), homes)
+        super().__init__(state, interactions, modals, views, Speech(state, files), homes, files)
         self._web_api = WebApi(
             state,
             RateLimits(limits or Limits(), now),
@@ -86,9 +89,11 @@ class Workspace(Doings):
             self.socket_mode.open,
             triggers=self.triggers,
             views=views,
+            files=files,
         )
-        self._pages = Pages(state, self._delivery, views, self._speech)
-        self._page_acts = PageActs(state, interactions, modals, self._speech, homes)
+        self._pages = Pages(state, self._delivery, views)
+        self._page_acts = PageActs(state, interactions, modals, self._speech, homes, files)
+        self._file_routes = FileRoutes(state, files)
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -121,6 +126,7 @@ class Workspace(Doings):
                 web.post("/response/{id}", self._response_urls.answer),
                 *self._pages.routes(),
                 *self._page_acts.routes(),
+                *self._file_routes.routes(),
             ]
         )
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)

@@ -5,7 +5,8 @@ import binascii
 import re
 from dataclasses import replace
 
-from bot.workspace.model import Channel, Json, Message, User
+from bot.workspace.files import Files
+from bot.workspace.model import Channel, Message, User
 from bot.workspace.refusals import NotPossible
 from bot.workspace.state import State
 from bot.workspace.text import said
@@ -14,16 +15,14 @@ SLACKBOT = "USLACKBOT"
 GONE = "This message was deleted."
 PICTURES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 """The kinds of files that can be uploaded here, and how Slack calls each."""
-PICTURE_AT_MOST = 4 << 20
-"""Bytes of one picture."""
 
 
 class Speech:
     """Posts, edits, deletes and reacts for people; NotPossible where Slack would not take it."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, files: Files) -> None:
         self._state = state
-        self._pictures: dict[str, tuple[str, bytes]] = {}
+        self._files = files
 
     def say(
         self, user: User, channel: Channel, typed: str, thread_ts: str | None = None, *, broadcast: bool = False
@@ -60,7 +59,7 @@ class Speech:
         """Take a person's own message away; of one that has replies, Slack leaves a tombstone until the last is gone."""
         self._refuse_others(user, message, "delete")
         for file in message.files:
-            self._pictures.pop(file["id"], None)
+            self._files.drop(file["id"])
         if self._state.has_replies(message):
             self._state.change(
                 Message(
@@ -99,48 +98,18 @@ class Speech:
         self._refuse_missing(channel, thread_ts)
         if mimetype not in PICTURES:
             raise NotPossible("Only pictures (PNG, JPEG, GIF, WebP) can be uploaded here.")
-        if not 0 < len(content) <= PICTURE_AT_MOST:
-            raise NotPossible(f"A picture can have {PICTURE_AT_MOST >> 20} MB here, and not be empty.")
-        ts = self._state.next_ts()
-        file = self._file(ts, user, name or f"image.{PICTURES[mimetype]}", mimetype, len(content))
-        self._pictures[file["id"]] = (mimetype, content)
+        file = self._files.keep(user, content, name=name or f"image.{PICTURES[mimetype]}", mimetype=mimetype)
         text = said(self._state, typed.strip())
-        message = Message(ts, channel.id, text, user=user.id, thread_ts=thread_ts, subtype="file_share", files=(file,))
+        message = Message(
+            self._state.next_ts(),
+            channel.id,
+            text,
+            user=user.id,
+            thread_ts=thread_ts,
+            subtype="file_share",
+            files=(file,),
+        )
         return self._state.post(message, by_person=True)
-
-    def _file(self, ts: str, user: User, name: str, mimetype: str, size: int) -> Json:
-        identity = f"F0{ts.replace('.', '')[-12:]}"
-        kind = PICTURES[mimetype]
-        address = f"{self._state.url}files/{identity}"
-        return {
-            "id": identity,
-            "created": int(ts.partition(".")[0]),
-            "timestamp": int(ts.partition(".")[0]),
-            "name": name,
-            "title": name,
-            "mimetype": mimetype,
-            "filetype": kind,
-            "pretty_type": kind.upper(),
-            "user": user.id,
-            "user_team": self._state.team.id,
-            "editable": False,
-            "size": size,
-            "mode": "hosted",
-            "is_external": False,
-            "external_type": "",
-            "is_public": True,
-            "public_url_shared": False,
-            "display_as_bot": False,
-            "username": "",
-            "url_private": address,
-            "url_private_download": f"{address}/download",
-            "permalink": address,
-            "file_access": "visible",
-        }
-
-    def picture(self, identity: str) -> tuple[str, bytes] | None:
-        """The kind and the bytes of an uploaded picture; None where it is gone."""
-        return self._pictures.get(identity)
 
     def _refuse_strangers(self, user: User, channel: Channel) -> None:
         if user.id not in channel.members:
@@ -162,4 +131,4 @@ def decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise NotPossible("The picture did not arrive whole: choose it again.") from None
+        raise NotPossible("The file did not arrive whole: choose it again.") from None

@@ -12,14 +12,22 @@ from typing import Any
 from aiohttp import web
 
 from bot.workspace.calls import Arguments, Call, Method, Refused, Tier, Token
+from bot.workspace.files import Files
 from bot.workspace.limits import Fault, Faults, RateLimits
 from bot.workspace.methods import chat, conversations, people, views
+from bot.workspace.methods import files as file_methods
 from bot.workspace.model import App, Json
 from bot.workspace.state import State
 from bot.workspace.triggers import Triggers
 from bot.workspace.views import Views
 
-METHODS: Mapping[str, Method] = {**chat.METHODS, **conversations.METHODS, **people.METHODS, **views.METHODS}
+METHODS: Mapping[str, Method] = {
+    **chat.METHODS,
+    **conversations.METHODS,
+    **file_methods.METHODS,
+    **people.METHODS,
+    **views.METHODS,
+}
 CALLS_KEPT = 10_000
 
 log = logging.getLogger(__name__)
@@ -55,6 +63,7 @@ class WebApi:
         *,
         triggers: Triggers,
         views: Views,
+        files: Files,
     ) -> None:
         self.calls: deque[ApiCall] = deque(maxlen=CALLS_KEPT)
         self._state = state
@@ -63,6 +72,7 @@ class WebApi:
         self._open_connection = open_connection
         self._triggers = triggers
         self._views = views
+        self._files = files
 
     async def answer(self, request: web.Request) -> web.Response:
         """One call over HTTP."""
@@ -106,6 +116,7 @@ class WebApi:
             self._open_connection,
             triggers=self._triggers,
             views=self._views,
+            files=self._files,
         )
         if method.scopes:
             call.demand(*method.scopes)

@@ -57,6 +57,8 @@ CHOICES: Mapping[str, tuple[str, str]] = {
     "number_input": ("initial_value", "value"),
     "email_text_input": ("initial_value", "value"),
     "url_text_input": ("initial_value", "value"),
+    # Nothing can be chosen for a person here.
+    "file_input": ("", "files"),
 }
 """Control → the field of its first choice, and that of its present one in actions and `state.values`."""
 MANY = frozenset(kind for kind, (_, present) in CHOICES.items() if present.endswith("s"))

@@ -219,3 +219,33 @@ async def test_a_reply_can_be_shown_in_the_channel_too(stage: Stage) -> None:
     await thread.get_by_role("textbox").press("Enter")
     await expect(log(page).get_by_role("article").filter(has_text="for all")).to_have_count(1)
     await expect(thread.get_by_role("checkbox", name="Also send to #general")).not_to_be_checked()
+
+
+async def test_a_file_is_chosen_taken_out_and_handed_in(stage: Stage) -> None:
+    field_of_files: Json = {"type": "file_input", "action_id": "a", "filetypes": ["csv"], "max_files": 1}
+    form = FORM | {"blocks": [field("roster", "Class list", field_of_files)]}
+    page = await stage.page("bob")
+    await ask(stage, "bob", form)
+    dialog = page.get_by_role("dialog")
+    chooser = dialog.get_by_label("Class list")
+    roster = FilePayload(name="roster.csv", mimeType="text/csv", buffer=b"email,role\n")
+    await chooser.set_input_files(roster)
+    await expect(dialog.get_by_role("list", name="Chosen files")).to_contain_text("roster.csv")
+    await dialog.get_by_role("button", name="Remove roster.csv").click()
+    await expect(dialog.get_by_role("list", name="Chosen files")).to_have_count(0)
+    await dialog.get_by_role("button", name="Report", exact=True).click()
+    await expect(dialog).to_contain_text("Please complete this required field.")
+    await chooser.set_input_files(roster)
+    await expect(dialog.get_by_role("list", name="Chosen files")).to_contain_text("roster.csv")
+    await dialog.get_by_role("button", name="Report", exact=True).click()
+    body = await stage.submitted()
+    [file] = body["view"]["state"]["values"]["roster"]["a"]["files"]
+    assert (file["name"], file["mimetype"], file["size"]) == ("roster.csv", "text/csv", 11)
+
+
+async def test_a_file_that_is_no_picture_is_kept_by_a_click(stage: Stage) -> None:
+    await stage.client.files_upload_v2(content=b"a,b\n", filename="week.csv", channel=stage.channel())
+    page = await stage.page("bob")
+    async with page.expect_download() as downloading:
+        await log(page).get_by_role("link", name="week.csv").click()
+    assert (await downloading.value).suggested_filename == "week.csv"

@@ -5,8 +5,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.workspace.files import FILE_AT_MOST
 from bot.workspace.refusals import NotPossible
-from bot.workspace.speech import PICTURE_AT_MOST
 from tests.acceptance.workspace.test_events import GENERAL, hearing
 from tests.workspaces import MANIFEST, a_client, a_seed, a_workspace
 
@@ -89,12 +89,12 @@ async def test_a_picture_is_a_message_with_a_file_and_goes_with_it() -> None:
             "png",
             len(PIXEL),
         )
-        async with session.get(file["url_private"]) as shown:
+        async with session.get(file["permalink"]) as shown:
             assert (shown.status, shown.content_type, await shown.read()) == (200, "image/png", PIXEL)
         history = await a_client(workspace).conversations_history(channel=GENERAL)
         assert history["messages"][0]["files"][0]["id"] == file["id"]
         workspace.delete("alice", message)
-        async with session.get(file["url_private"]) as shown:
+        async with session.get(file["permalink"]) as shown:
             assert shown.status == 404
 
 
@@ -102,7 +102,7 @@ async def test_only_pictures_of_a_size_can_be_uploaded() -> None:
     async with a_workspace() as workspace:
         with pytest.raises(NotPossible, match="Only pictures"):
             workspace.upload("alice", "general", b"<svg/>", mimetype="image/svg+xml")
-        for content in (b"", bytes(PICTURE_AT_MOST + 1)):
+        for content in (b"", bytes(FILE_AT_MOST + 1)):
             with pytest.raises(NotPossible, match="4 MB"):
                 workspace.upload("alice", "general", content)
         with pytest.raises(NotPossible, match="not in this conversation"):

@@ -1,7 +1,7 @@
 /** What an element can do to the world: hold a value, send an action, ask first. */
 import { createContext, type ReactNode, useCallback, useContext, useRef, useState } from "react";
 
-import type { Fields, Held } from "./protocol";
+import type { Fields, Held, Kept } from "./protocol";
 import { Text, words } from "./richtext";
 import { fields } from "./values";
 
@@ -10,6 +10,8 @@ export interface Acting {
   hold(blockId: string, element: Fields, held: Held): void;
   /** Sends the action with what the message then holds (`held` included, where the element keeps a value). */
   send(blockId: string, element: Fields, action: Held): Promise<void>;
+  /** Keeps a file for a field; what stands there then, or why it is not kept. */
+  keep(file: File): Promise<Kept | string>;
 }
 
 export const ActingContext = createContext<Acting | null>(null);
@@ -103,5 +105,6 @@ export function useElement(blockId: string, element: Fields) {
     await send(value);
   };
   const held: Held = acting?.held(blockId, element) ?? { type };
-  return { held, busy, press, hold, choose };
+  const keep = async (file: File): Promise<Kept | string> => (await acting?.keep(file)) ?? "There is nowhere to keep it.";
+  return { held, busy, press, hold, choose, keep };
 }

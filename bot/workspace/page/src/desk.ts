@@ -188,6 +188,14 @@ export class Desk {
     await protocol.post("/page/close", { as: this.persona, view: view.id, whole });
   }
 
+  /** Keeps a file for a field of a modal; what stands there then, or why it is not kept. */
+  async keep(file: File): Promise<protocol.Kept | string> {
+    const { name, type: mimetype } = file;
+    const answer = await protocol.post("/page/file", { as: this.persona, name, mimetype, content: await encoded(file) });
+    if (!answer.ok) return answer.error;
+    return answer.file ?? "The file was not kept.";
+  }
+
   private fail(key: string, answer: protocol.Answer): void {
     const failures = without(this.view.failures, key);
     this.set({ failures: answer.ok ? failures : { ...failures, [key]: answer.error } });

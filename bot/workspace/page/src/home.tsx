@@ -58,6 +58,7 @@ export function Home({ app, view, desk, choices = NOTHING, failure }: HomeProps)
             held: (blockId, element) => heldBy(choices, blockId, element),
             hold: (blockId, element, held) => desk.holdIn(keyOfView(view), blockId, element, held),
             send: (blockId, element, action) => desk.sendInView(view, blockId, element, action),
+            keep: (file) => desk.keep(file),
           }
         : null,
     [desk, view, choices],

@@ -119,6 +119,7 @@ export const Message = memo(function Message({
       held: (blockId, element) => heldBy(choices, blockId, element),
       hold: (blockId, element, held) => desk.hold(message, blockId, element, held),
       send: (blockId, element, action) => desk.send(message, blockId, element, action),
+      keep: (file) => desk.keep(file),
     }),
     [desk, message, choices],
   );
@@ -165,7 +166,17 @@ export const Message = memo(function Message({
             <Text text={message.text} />
           )}
         </ActingContext.Provider>
-        {message.files?.map((file) => <img key={file.id} className="uploaded" src={file.url} alt={file.name} />)}
+        {message.files?.map((file) =>
+          file.picture ? (
+            <img key={file.id} className="uploaded" src={file.url} alt={file.name} />
+          ) : (
+            <p key={file.id} className="uploaded-file">
+              <a href={file.url} download={file.name}>
+                <bdi>{file.name}</bdi>
+              </a>
+            </p>
+          ),
+        )}
         {message.edited && <span className="quiet">(edited)</span>}
         {message.reactions && message.reactions.length > 0 && <Reactions reactions={message.reactions} react={react} />}
         {failure && (

@@ -44,6 +44,7 @@ export function Modal({ view, desk, choices = NOTHING, failure, pushed }: ModalP
       held: (blockId, element) => heldBy(choices, blockId, element),
       hold: (blockId, element, held) => desk.holdIn(keyOfView(view), blockId, element, held),
       send: (blockId, element, action) => desk.sendInView(view, blockId, element, action),
+      keep: (file) => desk.keep(file),
     }),
     [desk, view, choices],
   );

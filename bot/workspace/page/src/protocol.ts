@@ -62,7 +62,7 @@ export interface Message {
   edited: boolean;
   subtype?: string | null;
   reactions?: Reaction[];
-  files?: { id: string; name: string; url: string }[];
+  files?: { id: string; name: string; picture: boolean; url: string }[];
 }
 
 /** A modal or a Home tab: the app's view, and what is wrong in it by block. */
@@ -99,7 +99,13 @@ export type Event =
   | { type: "channel"; channel: Channel }
   | { type: "app"; app: App };
 
-export type Answer = { ok: true } | { ok: false; error: string };
+export type Answer = { ok: true; file?: Kept } | { ok: false; error: string };
+
+/** A file that was uploaded, as it stands in a field. */
+export interface Kept {
+  id: string;
+  name: string;
+}
 
 /** What a stateful element holds: `selected_options`, `selected_option`, `value`, … with its `type`. */
 export type Held = Fields & { type: string };

@@ -25,6 +25,7 @@ const INITIAL: Record<string, (element: Fields) => Fields> = {
   number_input: (element) => ({ value: element.initial_value ?? null }),
   email_text_input: (element) => ({ value: element.initial_value ?? null }),
   url_text_input: (element) => ({ value: element.initial_value ?? null }),
+  file_input: () => ({ files: [] }),
 };
 
 function list(value: Json | undefined): Json[] {

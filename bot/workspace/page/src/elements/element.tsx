@@ -2,6 +2,7 @@ import type { ElementProps } from "./button";
 import { Button } from "./button";
 import { Checkboxes, RadioButtons } from "./choices";
 import { Entry, isEntry } from "./entries";
+import { FileInput } from "./files";
 import { MultiSelect, Overflow, StaticSelect, ThingSelect } from "./menus";
 
 const KINDS: Record<string, (props: ElementProps) => React.ReactNode> = {
@@ -14,6 +15,7 @@ const KINDS: Record<string, (props: ElementProps) => React.ReactNode> = {
   channels_select: ThingSelect,
   conversations_select: ThingSelect,
   overflow: Overflow,
+  file_input: FileInput,
 };
 
 export function Element(props: ElementProps) {
