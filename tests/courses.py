@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.app import serve
 from bot.clock import clock
 from bot.demo.clients import Doing
 from bot.incidents.history import History, as_json
+from bot.incidents.patience import Patience
 from bot.incidents.proposal import USUAL, Waits
 from bot.servers.server import Role
 from bot.settings import read_course, read_environment
@@ -40,6 +41,11 @@ def slack_id(name: str) -> str:
     return make_id("U", name)
 
 
+def channel_id(name: str) -> str:
+    """The id of one of the course's channels."""
+    return make_id("C", name)
+
+
 def a_seed(people: Sequence[str] = ()) -> Seed:
     """The course's people, and more by name; the app as its manifest declares it is in #db-help."""
     everybody = {**PEOPLE, **dict.fromkeys(people, "Student")}
@@ -48,7 +54,11 @@ def a_seed(people: Sequence[str] = ()) -> Seed:
     )
     return Seed(
         people=tuple(Person(name, name.title(), f"{name}@example.edu", title) for name, title in everybody.items()),
-        rooms=(Room(CHANNEL, apps=(app.name,)), Room("random"), Room("staff", members=("tom", "tina", "priya"))),
+        rooms=(
+            Room(CHANNEL, apps=(app.name,)),
+            Room("random"),
+            Room("staff", members=("tom", "tina", "priya"), apps=(app.name,)),
+        ),
         apps=(app,),
         team_name="Databases 101",
     )
@@ -167,16 +177,18 @@ async def a_course(
     limits: Limits = UNLIMITED,
     serving: bool = True,
     toml: str = "",
+    top: str = "",
     waits: Waits = USUAL,
+    patience: Patience | None = None,
     **variables: str,
 ) -> AsyncIterator[Course]:
-    """Start everything and end it; `toml` is added to the server's table, `variables` to the environment."""
+    """Start everything and end it; `top` goes before the server's table, `toml` into it, `variables` to the environment."""
     workspace = Workspace(seed or a_seed(), now=clock, limits=limits)
     await workspace.start()
     students, service = postgres.make_group(), postgres.make_role("autograder")
     config = folder / "connbot.toml"
     config.write_text(
-        f"[servers.class]\ndsn = '{dsn or postgres.dsn(postgres.make_bot_role())}'\n"
+        f"{top}\n[servers.class]\ndsn = '{dsn or postgres.dsn(postgres.make_bot_role())}'\n"
         f"students = ['{students}']\nservices = ['{service}']\nask = 'dba@example.edu'\n{toml}\n"
     )
     environment = {
@@ -189,18 +201,20 @@ async def a_course(
     }
     course = Course(workspace, postgres, students, service, url, {k: v for k, v in environment.items() if v})
     try:
-        async with served(course, waits) if serving else contextlib.nullcontext():
+        async with served(course, waits, patience) if serving else contextlib.nullcontext():
             yield course
     finally:
         await workspace.close()
 
 
 @asynccontextmanager
-async def served(course: Course, waits: Waits = USUAL) -> AsyncIterator[None]:
-    """Run the bot as `connbot serve` does, in this process, until it is told to stop."""
+async def served(course: Course, waits: Waits = USUAL, patience: Patience | None = None) -> AsyncIterator[None]:
+    """Run the bot as `connbot serve` does, in this process, until it is told to stop; `patience` instead of the configured."""
     environment = read_environment(course.environment)
+    settings = read_course(environment)
+    settings = settings if patience is None else replace(settings, patience=patience)
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve(environment, read_course(environment), stop, ready.set_result, waits))
+    serving = asyncio.create_task(serve(environment, settings, stop, ready.set_result, waits))
     done, _ = await asyncio.wait({serving, ready}, timeout=READY_WITHIN, return_when=asyncio.FIRST_COMPLETED)
     assert done, "not ready in time"
     if serving in done:
@@ -213,4 +227,4 @@ async def served(course: Course, waits: Waits = USUAL) -> AsyncIterator[None]:
         await serving
 
 
-__all__ = ["CHANNEL", "Course", "Doing", "a_course", "a_seed", "served", "slack_id"]
+__all__ = ["CHANNEL", "Course", "Doing", "a_course", "a_seed", "channel_id", "served", "slack_id"]
