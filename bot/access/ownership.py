@@ -38,7 +38,8 @@ class Ownership:
 
     async def owners_of(self, team: str, server: str, role_oid: int) -> tuple[Owner, ...]:
         """Read the owners of one role, by its oid: those of a role of the same name before it are none."""
-        return await self._read(_on_server(team, server) & (owners.c.role_oid == role_oid))
+        async with self._db.read() as connection:
+            return await read_owners(connection, team, server, role_oid)
 
     async def roles_of(self, team: str, slack_id: str) -> tuple[Owner, ...]:
         """Read the links of one person."""
@@ -141,6 +142,11 @@ class Ownership:
         if links:
             await turn.connection.execute(delete(owners).where(tuple_(*_KEY).in_([_key(link) for link in links])))
         await record_links(turn, actor, links, state="unlinked")
+
+
+async def read_owners(connection: AsyncConnection, team: str, server: str, role_oid: int) -> tuple[Owner, ...]:
+    """Read the owners of one role, by its oid, in the caller's transaction."""
+    return await _links(connection, _on_server(team, server) & (owners.c.role_oid == role_oid))
 
 
 async def _links(connection: AsyncConnection, which: ColumnElement[bool]) -> tuple[Owner, ...]:

@@ -1,13 +1,14 @@
-"""What happened, as history tells it: terminations out of the proposals, all else out of the record."""
+"""What happened, as history tells it (terminations out of the proposals, all else out of the record) and as the record keeps it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 
-from bot.incidents.proposal import Kind, Proposal
+from bot.incidents.proposal import Kind, Outcome, Proposal
 
 KINDS = {Kind.TERMINATE: "termination", Kind.CANCEL: "cancellation", Kind.CLIENT: "client_termination"}
 """What became of a proposal of each kind, as the record and history name it."""
@@ -98,3 +99,35 @@ def as_json(event: Event) -> dict[str, object]:
             for backend in event.backends
         ],
     }
+
+
+def said_of(proposal: Proposal) -> dict[str, object]:
+    """What the record keeps of a proposal."""
+    return {
+        "team": proposal.team,
+        "server": proposal.server,
+        "role": proposal.role,
+        "role_oid": proposal.role_oid,
+        "proposal": proposal.id,
+        "proposed": str(proposal.kind),
+        "requester": proposal.requester,
+        "reason": proposal.reason,
+        "state": str(proposal.state),
+        "consent": str(proposal.consent),
+        "asked_by": proposal.asked_by,
+        "answered_by": proposal.answered_by,
+        "backends": [[target.id.pid, target.id.started_at.isoformat()] for target in proposal.targets],
+    }
+
+
+def said_of_outcomes(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
+    """What the record keeps of what became of each backend."""
+    return [
+        {
+            "pid": outcome.backend.pid,
+            "started_at": outcome.backend.started_at.isoformat(),
+            "outcome": str(outcome.verdict),
+            "detail": outcome.detail,
+        }
+        for outcome in outcomes
+    ]

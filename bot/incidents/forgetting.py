@@ -15,6 +15,7 @@ from bot.storage.tables import record as entries
 
 FORGOTTEN = "forgotten"
 """Stands where a person stood whose part in something others did must be kept."""
+_PEOPLE = (proposals.c.requester, proposals.c.claimed_by, proposals.c.asked_by, proposals.c.answered_by)
 _OPEN = (State.WAITING, State.PROPOSED, State.CLAIMED)
 
 
@@ -55,7 +56,7 @@ class Forgetting:
         - one transaction; the forgetting is an entry itself, which names nobody
         """
         async with self._db.write() as connection:
-            theirs = or_(proposals.c.requester == slack_id, proposals.c.claimed_by == slack_id)
+            theirs = or_(*(column == slack_id for column in _PEOPLE))
             still = select(proposals.c.id).where(theirs, proposals.c.state.in_(_OPEN))
             if waiting := (await connection.execute(still)).all():
                 return StillOpen(len(waiting))
@@ -89,7 +90,7 @@ async def _forget_proposals(connection: AsyncConnection, slack_id: str, theirs: 
     await connection.execute(update(proposal_backends).where(where).values(application_name="", client_address=None))
     gone = {"reason": "", "channel": "", "thread": None, "response_url": None, "response_url_until": None}
     await connection.execute(update(proposals).where(theirs).values(gone))
-    for column in (proposals.c.requester, proposals.c.claimed_by):
+    for column in _PEOPLE:
         await connection.execute(update(proposals).where(column == slack_id).values({column.name: FORGOTTEN}))
     return len(ids)
 
@@ -102,6 +103,8 @@ async def _forget_incidents(connection: AsyncConnection, slack_id: str) -> None:
     own = {"channel": None, "thread": None}
     await connection.execute(update(incidents).where(incidents.c.channel.in_(spoken)).values(own))
     await connection.execute(delete(posts).where(posts.c.channel.in_(spoken)))
+    # As are the questions and notices that name them as whom they were for.
+    await connection.execute(delete(posts).where(posts.c.occasion == slack_id))
     await _remove(connection, incident_people, slack_id)
     for column in (incidents.c.reporter, incidents.c.human, incidents.c.resolved_by):
         await connection.execute(update(incidents).where(column == slack_id).values({column.name: FORGOTTEN}))

@@ -8,21 +8,21 @@ from sqlalchemy import ColumnElement, select, update
 
 from bot.access.desk import Deliveries
 from bot.access.entries import record_refusal
-from bot.access.member import Action, Actor, Denied, Permitted, Standing
-from bot.access.policy import permit
+from bot.access.member import Action, Actor, Denied, Right
+from bot.access.ownership import read_owners
 from bot.access.standing import read_standing
-from bot.incidents.event import KINDS, Event, as_json, of_entry, of_proposal
+from bot.incidents.claims import SHARED, TOLD_APART, may_claim
+from bot.incidents.event import KINDS, Event, as_json, of_entry, of_proposal, said_of, said_of_outcomes
 from bot.incidents.proposal import (
-    LAPSES_AFTER,
     USUAL,
     Claimed,
+    Consent,
     NotClaimed,
     Outcome,
     Place,
     Proposal,
     State,
     Waits,
-    lacks_reason,
 )
 from bot.incidents.rows import (
     insert_proposal,
@@ -41,12 +41,8 @@ __all__ = ["Event", "History", "as_json"]
 
 CLAIM = "claim"
 WITHDRAWAL = "withdrawal"
-MADE_ANEW = "made_anew"
-REASON = "reason"
 SETTLEMENT = "settlement"
 """The actor of what nobody's click did."""
-_TOLD_APART = (MADE_ANEW, REASON)
-"""Why a claim is denied to whom the role is open all the same."""
 _STANDING = (State.WAITING, State.PROPOSED)
 # History tells of these by the proposal itself.
 _TOLD_BY_PROPOSALS = (CLAIM, WITHDRAWAL, *KINDS.values(), FORGET)
@@ -62,11 +58,11 @@ class History:
         self._deliveries = Deliveries(db)
 
     async def propose(self, proposal: Proposal) -> Proposal:
-        """Store a proposal as it is shown; it lapses two minutes from now, both by the own database's clock."""
+        """Store a proposal as it is shown; it keeps its time to lapse, from now, both by the own database's clock."""
         # Losing a proposal to a power cut loses nothing: it has not been acted upon.
         async with self._db.write(durable=False) as connection:
             now = await self._db.now(connection)
-            stored = replace(proposal, created_at=now, lapses_at=now + LAPSES_AFTER)
+            stored = replace(proposal, created_at=now, lapses_at=now + (proposal.lapses_at - proposal.created_at))
             await insert_proposal(connection, stored)
         return stored
 
@@ -85,12 +81,14 @@ class History:
         now: datetime,
         place: Place | None = None,
         delivery: str = "",
+        reason: str = "",
     ) -> Claimed | NotClaimed:
         """Take a proposal in hand, if it is the actor's own, still stands, and the actor still has the right.
 
         `role` is the proposal's role as its server has it now, `server_now` that server's clock: no signal is sent later
         than `claim_holds_for` after it. Right and claim are one transaction, and so is the claim of the click's own `delivery` if that was
-        not claimed before; of several claims one wins. `place` is where this click is to be answered.
+        not claimed before; of several claims one wins. `place` is where this click is to be answered, `reason` what it gives where
+        the proposal has none.
         """
         async with self._record.turn(self._db) as turn:
             if not await self._deliveries.is_first(turn.connection, actor, delivery):
@@ -100,14 +98,24 @@ class History:
                 return proposal
             if proposal.state is not State.PROPOSED:
                 return NotClaimed(str(proposal.state), proposal)
-            answer = may_claim(await read_standing(turn.connection, actor), proposal, role, now)
+            proposal = replace(proposal, reason=proposal.reason or reason)
+            standing = await read_standing(turn.connection, actor)
+            about_role = (proposal.team, proposal.server, proposal.role_oid)
+            owners = await read_owners(turn.connection, *about_role) if standing.owned else ()
+            answer = may_claim(standing, proposal, role, [owner.slack_id for owner in owners], now)
             if isinstance(answer, Denied):
                 about = {"server": proposal.server, "role": proposal.role, "proposal": proposal.id}
                 await record_refusal(turn, actor, answer, **about)
-                return NotClaimed(answer.why if answer.why in _TOLD_APART else "denied", proposal)
+                others = tuple(owner.slack_id for owner in owners if owner.slack_id != actor.id)
+                shared = answer.why == SHARED
+                return NotClaimed(
+                    answer.why if answer.why in TOLD_APART else "denied", proposal, others if shared else ()
+                )
             claimed = replace(
                 proposal,
                 state=State.CLAIMED,
+                right=answer.right,
+                consent=Consent.OWNER if answer.right is Right.OWNER else proposal.consent,
                 claimed_by=actor.id,
                 claimed_at=turn.at,
                 deadline=server_now + self._waits.claim_holds_for,
@@ -115,7 +123,7 @@ class History:
             )
             if not await move_proposal(turn.connection, claimed, (State.PROPOSED,), in_time_at=turn.at):
                 return NotClaimed(str(State.LAPSED), await read_proposal(turn.connection, actor.team, proposal_id))
-            await turn.append(actor.id, CLAIM, _payload(claimed) | {"right": str(answer.right)})
+            await turn.append(actor.id, CLAIM, said_of(claimed) | {"right": str(answer.right)})
             return Claimed(claimed, answer.right)
 
     async def withdraw(
@@ -138,7 +146,7 @@ class History:
             )
             if not await move_proposal(turn.connection, withdrawn, _STANDING):
                 return NotClaimed(str(proposal.state), proposal)
-            await turn.append(actor.id, WITHDRAWAL, _payload(withdrawn))
+            await turn.append(actor.id, WITHDRAWAL, said_of(withdrawn))
             return withdrawn
 
     async def resolve(self, proposal: Proposal, outcomes: Sequence[Outcome]) -> Proposal:
@@ -161,9 +169,12 @@ class History:
             return await read_proposals(connection, proposals.c.state == State.CLAIMED)
 
     async def lapse(self) -> tuple[Proposal, ...]:
-        """Let lapse what was neither claimed nor withdrawn in its time; returns what this call let lapse."""
+        """Let lapse what was neither claimed nor withdrawn in its time; returns what this call let lapse.
+
+        What waits for owners is theirs until `connections.consent` has looked what is there still.
+        """
         async with self._db.write(durable=False) as connection:
-            over = (proposals.c.state.in_(_STANDING), proposals.c.lapses_at <= self._db.clock)
+            over = (proposals.c.state == State.PROPOSED, proposals.c.lapses_at <= self._db.clock)
             lapsing = update(proposals).where(*over).values(state=State.LAPSED).returning(proposals.c.id)
             ids = (await connection.execute(lapsing)).scalars().all()
             return await read_proposals(connection, proposals.c.id.in_(ids)) if ids else ()
@@ -199,9 +210,9 @@ class History:
             denied = Denied(Action.TERMINATE, why)
             await record_refusal(turn, actor, denied, proposal=proposal_id[:64], **about)
             return NotClaimed(why)
-        if proposal.state in _STANDING and proposal.lapses_at <= turn.at:
+        if proposal.state is State.PROPOSED and proposal.lapses_at <= turn.at:
             lapsed = replace(proposal, state=State.LAPSED)
-            await move_proposal(turn.connection, lapsed, _STANDING)
+            await move_proposal(turn.connection, lapsed, (State.PROPOSED,))
             return NotClaimed(str(State.LAPSED), lapsed)
         return proposal
 
@@ -216,46 +227,5 @@ class History:
         if not await move_proposal(turn.connection, resolved, (State.CLAIMED,)):
             return None
         await write_outcomes(turn.connection, proposal, outcomes)
-        await turn.append(actor, KINDS[proposal.kind], _payload(resolved) | {"outcomes": _outcomes(outcomes)})
+        await turn.append(actor, KINDS[proposal.kind], said_of(resolved) | {"outcomes": said_of_outcomes(outcomes)})
         return resolved
-
-
-def may_claim(standing: Standing, proposal: Proposal, role: Role | None, now: datetime) -> Permitted | Denied:
-    """Decide the right at the click, as at the command; a role made anew since is not the one that was shown.
-
-    Who asked as its owner and is that no more still needs the reason that an owner need not give.
-    """
-    answer = permit(standing, Action.TERMINATE, role=role, server=proposal.server, now=now)
-    # Only to whom the role of that name is open may be told that it is another now.
-    if isinstance(answer, Permitted) and role is not None and role.oid != proposal.role_oid:
-        return Denied(Action.TERMINATE, MADE_ANEW)
-    if isinstance(answer, Permitted) and lacks_reason(proposal, answer.right):
-        return Denied(Action.TERMINATE, REASON)
-    return answer
-
-
-def _payload(proposal: Proposal) -> dict[str, object]:
-    return {
-        "team": proposal.team,
-        "server": proposal.server,
-        "role": proposal.role,
-        "role_oid": proposal.role_oid,
-        "proposal": proposal.id,
-        "proposed": str(proposal.kind),
-        "requester": proposal.requester,
-        "reason": proposal.reason,
-        "state": str(proposal.state),
-        "backends": [[target.id.pid, target.id.started_at.isoformat()] for target in proposal.targets],
-    }
-
-
-def _outcomes(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
-    return [
-        {
-            "pid": outcome.backend.pid,
-            "started_at": outcome.backend.started_at.isoformat(),
-            "outcome": str(outcome.verdict),
-            "detail": outcome.detail,
-        }
-        for outcome in outcomes
-    ]

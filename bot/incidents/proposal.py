@@ -1,5 +1,6 @@
 """A proposal: something that waits for a click, and what became of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,6 +8,7 @@ from enum import StrEnum
 from bot.access.member import Actor, Right
 from bot.servers.backend import BackendId
 from bot.servers.server import Target, Verdict
+from bot.servers.strays import RECENT_FOR
 
 LAPSES_AFTER = timedelta(minutes=2)
 CLAIM_HOLDS_FOR = timedelta(seconds=10)
@@ -48,6 +50,21 @@ class State(StrEnum):
     RESOLVED = "resolved"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
+
+
+class Consent(StrEnum):
+    """How it stands with the role's owners; stays on record with the proposal."""
+
+    OWNER = "owner"
+    """One of them asks for it, or took it over from staff."""
+    ASKED = "asked"
+    """They are asked first; where it is past `waiting`, none of them answered in time."""
+    OVERRIDDEN = "overridden"
+    """They were asked, and staff did not wait for the answer."""
+    INFORMED = "informed"
+    """They are told when it is done."""
+    NONE = "none"
+    """There is none, or they are not to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,11 @@ class Proposal:
     telling_until: datetime | None = None
     """Until then one process has it in hand to tell the requester what became of it; the own database's clock."""
     told_at: datetime | None = None
+    consent: Consent = Consent.NONE
+    asked_by: str | None = None
+    """The member of staff who asked first, where an owner took it over; the requester is that owner then."""
+    answered_by: str | None = None
+    """The owner who answered, or the member of staff who did not wait for that."""
 
     @property
     def requester_actor(self) -> Actor:
@@ -105,10 +127,30 @@ class Proposal:
         return Actor(self.team, self.requester)
 
 
+def in_use(proposal: Proposal) -> bool:
+    """Whether it ends a connection with somebody's work in it, or one of which that cannot be seen."""
+    return proposal.kind is not Kind.CANCEL and any(not t.state.known for t in proposal.targets)
+
+
 def lacks_reason(proposal: Proposal, right: Right) -> bool:
-    """Whether it must not be carried out by `right` as it stands: what is not seen ends for its owner, or for a stored reason."""
-    unseen = any(not target.state.known for target in proposal.targets)
-    return unseen and right is not Right.OWNER and not proposal.reason
+    """Whether it must not be carried out by `right` as it stands: what is in use ends for its owner, or for a stored reason."""
+    return in_use(proposal) and right is not Right.OWNER and not proposal.reason
+
+
+def needs_others(proposal: Proposal, right: Right, owners: Collection[str]) -> bool:
+    """Whether one of several `owners` asks alone for what is in use: that is for the others to say, too.
+
+    Not where staff asked first and this one agreed. Of what cannot be seen only a query begun of late counts as use.
+    """
+    if right is not Right.OWNER or len(set(owners)) < 2 or proposal.asked_by is not None:
+        return False
+    return any(_looks_worked_in(target, proposal.created_at) for target in proposal.targets)
+
+
+def _looks_worked_in(target: Target, at: datetime) -> bool:
+    if target.state.known:
+        return target.state.works
+    return target.query_started_at is not None and at - target.query_started_at < RECENT_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +163,9 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class NotClaimed:
-    """The claim is not ours; `why` is one of repeated (that delivery is answered already), unknown, foreign, denied, made_anew (its role was dropped and there is another of that name), reason (the owner who asked is none any more, and staff must give one), lapsed, withdrawn, claimed, resolved."""
+    """The claim is not ours; `why` is one of repeated (that delivery is answered already), unknown, foreign, denied, made_anew (its role was dropped and there is another of that name), reason (staff must give one for what is in use), shared (it is in use and others own it too), waiting (for the owners), lapsed, withdrawn, claimed, resolved."""
 
     why: str
     proposal: Proposal | None = None
+    owners: tuple[str, ...] = ()
+    """Who else owns the role, where that is why."""

@@ -5,11 +5,11 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.access.member import Right
-from bot.incidents.proposal import Kind, Outcome, Place, Proposal, State
+from bot.incidents.proposal import Consent, Kind, Outcome, Place, Proposal, State
 from bot.servers.backend import BackendId, BackendState
 from bot.servers.server import Target, Verdict
 from bot.storage.tables import proposal_backends, proposals
@@ -19,6 +19,7 @@ _EVERYTHING = select(proposals, *_BACKENDS).join(proposal_backends)
 _ONE = _EVERYTHING.where(proposals.c.id == bindparam("proposal_id"), proposals.c.team == bindparam("of_team"))
 _ONE = _ONE.order_by(proposal_backends.c.position)
 _INSERT, _INSERT_BACKENDS = insert(proposals), insert(proposal_backends)
+_DELETE_BACKENDS = delete(proposal_backends).where(proposal_backends.c.proposal_id == bindparam("of_proposal"))
 _OUTCOME = (
     update(proposal_backends)
     .where(
@@ -28,12 +29,15 @@ _OUTCOME = (
     )
     .values(outcome=bindparam("verdict"), outcome_at=bindparam("at"), outcome_detail=bindparam("detail"))
 )
-_CHANGING = ("state", "claimed_by", "claimed_at", "deadline", "resolved_at", "telling_until", "told_at")
+_CHANGING = (
+    *("requester", "reason", "state", "lapses_at", "claimed_by", "claimed_at", "deadline", "resolved_at"),
+    *("telling_until", "told_at", "consent", "asked_by", "answered_by"),
+)
 _PLACE = ("channel", "thread", "response_url", "response_url_until")
 _MOVE = (
     update(proposals)
     .where(proposals.c.id == bindparam("of_id"), proposals.c.state.in_(bindparam("out_of", expanding=True)))
-    .values({name: bindparam(f"new_{name}") for name in (*_CHANGING, *_PLACE)})
+    .values({name: bindparam(f"new_{name}") for name in (*_CHANGING, "by_right", *_PLACE)})
 )
 _MOVE_IN_TIME = _MOVE.where(proposals.c.lapses_at > bindparam("in_time_at"))
 _TARGET = [field.name for field in fields(Target) if field.name not in ("id", "role")]
@@ -61,8 +65,21 @@ async def insert_proposal(connection: AsyncConnection, proposal: Proposal) -> No
             **_place_values(proposal.place),
             "created_at": proposal.created_at,
             "lapses_at": proposal.lapses_at,
+            "consent": proposal.consent,
+            "asked_by": proposal.asked_by,
+            "answered_by": proposal.answered_by,
         },
     )
+    await _insert_backends(connection, proposal)
+
+
+async def replace_backends(connection: AsyncConnection, proposal: Proposal) -> None:
+    """Store the backends of a proposal anew, as they are shown now."""
+    await connection.execute(_DELETE_BACKENDS, {"of_proposal": proposal.id})
+    await _insert_backends(connection, proposal)
+
+
+async def _insert_backends(connection: AsyncConnection, proposal: Proposal) -> None:
     backends = [
         {"proposal_id": proposal.id, "position": position, "pid": target.id.pid, "started_at": target.id.started_at}
         | {name: getattr(target, name) for name in _TARGET}
@@ -124,7 +141,8 @@ async def move_proposal(
 
 
 def _changing(proposal: Proposal) -> dict[str, Any]:
-    return {name: getattr(proposal, name) for name in _CHANGING} | _place_values(proposal.place)
+    changing = {name: getattr(proposal, name) for name in _CHANGING}
+    return changing | {"by_right": proposal.right} | _place_values(proposal.place)
 
 
 def _place_values(place: Place) -> dict[str, Any]:
@@ -161,6 +179,9 @@ def _proposal(rows: Sequence[Row[Any]]) -> Proposal:
         ),
         telling_until=first.telling_until,
         told_at=first.told_at,
+        consent=Consent(first.consent),
+        asked_by=first.asked_by,
+        answered_by=first.answered_by,
     )
 
 

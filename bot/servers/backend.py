@@ -29,6 +29,11 @@ class BackendState(StrEnum):
         """A query runs, so that there is something to cancel."""
         return self in (BackendState.ACTIVE, BackendState.FASTPATH)
 
+    @property
+    def works(self) -> bool:
+        """Somebody's work is in it: a query runs, or a transaction is open that has not failed."""
+        return self.runs or self is BackendState.IDLE_IN_TRANSACTION
+
 
 @dataclass(frozen=True, slots=True)
 class BackendId:

@@ -44,6 +44,7 @@ GRADES = ("responder", "instructor", "admin")
 ORIGINS = ("roster", "staff", "vouch", "possession")
 RIGHTS = ("owner", "responder", "instructor", "admin", "command line")
 PROPOSAL_KINDS = ("terminate", "cancel", "client")
+CONSENTS = ("owner", "asked", "overridden", "informed", "none")
 PROPOSAL_STATES = ("waiting", "proposed", "claimed", "resolved", "withdrawn", "lapsed")
 VERDICTS = ("terminated", "already_gone", "changed", "refused", "still_ending", "failed", "interrupted")
 
@@ -123,6 +124,10 @@ proposals = Table(
     # What became of it is to be told to its person by one process at a time, until then; and when that was done.
     Column("telling_until", AwareTime),
     Column("told_at", AwareTime),
+    # How it stands with the role's owners; who asked first, where one of them took it over; who answered.
+    Column("consent", Words, nullable=False, server_default=text("'none'")),
+    Column("asked_by", Words),
+    Column("answered_by", Words),
     PrimaryKeyConstraint("id"),
     CheckConstraint("id <> ''", name="id"),
     CheckConstraint("server <> ''", name="server"),
@@ -138,7 +143,9 @@ proposals = Table(
     CheckConstraint("told_at IS NULL OR state IN ('resolved', 'withdrawn')", name="told"),
     one_of("kind", PROPOSAL_KINDS),
     one_of("state", PROPOSAL_STATES),
+    CheckConstraint("state <> 'waiting' OR consent = 'asked'", name="waiting"),
     one_of("by_right", RIGHTS),
+    one_of("consent", CONSENTS),
     # The history, newest first: of a workspace, and of a role.
     Index(None, "team", "created_at"),
     Index(None, "team", "role", "created_at"),

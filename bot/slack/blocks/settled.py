@@ -2,12 +2,13 @@
 
 from datetime import tzinfo
 
+from bot.access.member import Right
 from bot.connections.ending import Ended, Unsettled
 from bot.incidents.proposal import NotClaimed, Proposal, State
 from bot.servers.server import Presence, Verdict
 from bot.slack.blocks import connection, elements, outcome
 from bot.slack.blocks.kinds import PIDS_NAMED, what, words
-from bot.slack.blocks.text import Message, code, moment, name, person
+from bot.slack.blocks.text import Message, code, join, moment, name, person
 from bot.slack.commands import CommandNames
 
 
@@ -83,22 +84,19 @@ def render_not_claimed(refused: NotClaimed, *, zone: tzinfo, names: CommandNames
             f"This button is not known any more, and nothing was ended. Start again with {code(f'{names.conns} ROLE')}."
         )
     again = () if refused.why not in ("lapsed", "withdrawn") else (elements.ask_again(proposal.id),)
-    return elements.short(_why_not(refused.why, proposal, zone), *again)
+    return elements.short(_why_not(refused, proposal, zone), *again)
 
 
-def _why_not(why: str, proposal: Proposal, zone: tzinfo) -> str:
+def _why_not(refused: NotClaimed, proposal: Proposal, zone: tzinfo) -> str:
     its, meant = words(proposal.kind), what(proposal)
-    match why:
+    match refused.why:
         case "foreign":
             # Whose connection it is may be none of theirs to know.
             return "Nothing was done: these buttons are for the person who asked. Type the command yourself."
         case "denied":
             return f"Nothing was {its.done}: you have no right any more to {its.do} {meant}."
-        case "reason":
-            return (
-                f"Nothing was {its.done}: you had asked for {meant} as an owner of {name(proposal.role)}, and that you are no "
-                "more. Type the command again with \u201cbecause\u201d and a reason."
-            )
+        case "shared" | "waiting" | "reason":
+            return _still_lacking(refused, proposal)
         case "made_anew":
             return (
                 f"Nothing was {its.done}: {name(proposal.role)} was dropped and made anew since this was shown ({meant}), "
@@ -118,6 +116,29 @@ def _why_not(why: str, proposal: Proposal, zone: tzinfo) -> str:
             return _first(proposal, zone)
         case _:
             return f"This click did nothing: the button for {meant} does not work any more."
+
+
+def _still_lacking(refused: NotClaimed, proposal: Proposal) -> str:
+    """What must be there before it can be done: other people's word, or a reason."""
+    its, meant = words(proposal.kind), what(proposal)
+    nothing = f"Nothing was {its.done}:"
+    if refused.why == "waiting":
+        return f"{nothing} {meant} waits for the answer of its owner."
+    if refused.why == "shared":
+        others = join([person(owner) for owner in refused.owners])
+        return (
+            f"{nothing} somebody may be working in {meant}, and {name(proposal.role)} is {others}'s too. "
+            "Ask them to close it, or ask the staff."
+        )
+    if proposal.right is Right.OWNER:
+        return (
+            f"{nothing} you had asked for {meant} as an owner of {name(proposal.role)}, and that you are no more. "
+            "Type the command again with \u201cbecause\u201d and a reason."
+        )
+    return (
+        f"{nothing} somebody may be working in {meant}, so ending it needs a reason. "
+        "Type the command again with \u201cbecause\u201d and why."
+    )
 
 
 def _first(proposal: Proposal, zone: tzinfo) -> str:

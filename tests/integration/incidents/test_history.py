@@ -17,7 +17,17 @@ from bot.access.desk import Desk
 from bot.access.member import Action, Actor, Denied, Grade, Right
 from bot.access.ownership import Ownership
 from bot.incidents.history import Event, History, as_json
-from bot.incidents.proposal import CLAIM_HOLDS_FOR, LAPSES_AFTER, Claimed, NotClaimed, Outcome, Place, Proposal, State
+from bot.incidents.proposal import (
+    CLAIM_HOLDS_FOR,
+    LAPSES_AFTER,
+    Claimed,
+    Consent,
+    NotClaimed,
+    Outcome,
+    Place,
+    Proposal,
+    State,
+)
 from bot.servers.server import Role, Target, Verdict
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record, Verified
@@ -300,6 +310,38 @@ async def test_an_owner_no_more_who_is_staff_learns_that_a_reason_is_missing(
     assert (await last_payload(own_database))["why"] == "reason"
 
 
+async def test_what_is_in_use_ends_for_staff_with_a_reason_which_the_click_may_give(
+    history: History, own_database: OwnDatabase
+) -> None:
+    working = builders.a_target(builders.an_unseen_backend())
+    by_staff = replace(a_proposal(requester="UTA"), targets=(working,), right=Right.RESPONDER)
+    proposed = await history.propose(by_staff)
+    assert await claim(history, TA) == NotClaimed("reason", proposed)
+
+    answer = await history.claim(TA, "p1", role=a_role(), server_now=SERVER_NOW, now=NOON, reason="exam at 9")
+
+    assert isinstance(answer, Claimed)
+    found = await history.get(proposed.team, "p1")
+    assert found is not None
+    assert (found.reason, found.consent) == ("exam at 9", Consent.NONE)
+    assert (await last_payload(own_database))["reason"] == "exam at 9"
+
+
+async def test_one_of_several_owners_ends_alone_what_is_not_in_use_and_no_more(
+    history: History, own_database: OwnDatabase, record: Record
+) -> None:
+    working = builders.a_target(builders.an_active_backend())
+    shared = await history.propose(replace(a_proposal("p1"), targets=(working,)))
+    await history.propose(a_proposal("p2"))
+    await Ownership(own_database, record).own(AT_COMMAND_LINE, "UBOB", server="class", role=a_role(), now=NOON)
+
+    assert await claim(history) == NotClaimed("shared", shared, ("UBOB",))
+    answer = await claim(history, proposal_id="p2")
+
+    assert isinstance(answer, Claimed)
+    assert answer.proposal.consent is Consent.OWNER
+
+
 async def test_a_role_made_anew_is_not_the_one_shown_even_to_those_who_may_end_both(
     history: History, own_database: OwnDatabase
 ) -> None:
@@ -316,7 +358,7 @@ async def test_a_grant_that_ended_between_proposal_and_click_is_no_right(
     await AllowList(own_database, record).allow(
         AT_COMMAND_LINE, Grant("UTA", Grade.RESPONDER, "class", until=until), now=NOON
     )
-    await history.propose(a_proposal(requester="UTA"))
+    await history.propose(replace(a_proposal(requester="UTA"), right=Right.RESPONDER))
     answer = await history.claim(TA, "p1", role=a_role(), server_now=SERVER_NOW, now=until)
     assert isinstance(answer, NotClaimed)
     assert answer.why == "denied"

@@ -269,6 +269,21 @@ async def test_what_ended_before_counts_as_told_and_nothing_else_changes(
     assert len((await stored(empty))["proposal_backends"]) == len(states)
 
 
+async def test_what_owners_asked_for_before_had_their_consent_and_nothing_waits_that_nobody_was_asked(
+    empty: OwnDatabase, own_database_url: str, tmp_path: Path
+) -> None:
+    migrate.upgrade(own_database_url, folder=release(tmp_path / "scripts", "0005"))
+    asked = {"owners": {"by_right": "owner"}, "staffs": {"by_right": "admin"}, "waits": {"state": "waiting"}}
+    async with empty.write() as connection:
+        for name, changes in asked.items():
+            await connection.execute(insert(proposals), ended("proposed") | {"id": name, "by_right": "admin"} | changes)
+
+    assert migrate.upgrade(own_database_url) == "0005"
+
+    rows = {row.id: (row.consent, row.state) for row in (await stored(empty))["proposals"]}
+    assert rows == {"owners": ("owner", "proposed"), "staffs": ("none", "proposed"), "waits": ("none", "lapsed")}
+
+
 async def test_incidents_of_before_are_kept(empty: OwnDatabase, own_database_url: str, tmp_path: Path) -> None:
     migrate.upgrade(own_database_url, folder=release(tmp_path / "scripts", "0003"))
     old = {

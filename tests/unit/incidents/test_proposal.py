@@ -1,14 +1,27 @@
-"""What ends unseen ends for its owner, or for a reason."""
+"""What is in use ends for its owner, or for a reason; of several owners not for one alone."""
 
 from dataclasses import replace
 
 import pytest
 
 from bot.access.member import Denied, Permitted, Right
-from bot.incidents.history import may_claim
-from bot.incidents.proposal import Kind, lacks_reason
-from bot.servers.backend import BackendState
-from tests.builders import ALICE, NOON, a_backend, a_member, a_proposal, a_role, a_standing, an_owner, an_unseen_backend
+from bot.incidents.claims import may_claim
+from bot.incidents.proposal import Kind, lacks_reason, needs_others
+from bot.servers.backend import Backend, BackendState
+from tests.builders import (
+    ALICE,
+    BOB,
+    NOON,
+    a_backend,
+    a_member,
+    a_proposal,
+    a_role,
+    a_standing,
+    a_writing_backend,
+    an_active_backend,
+    an_owner,
+    an_unseen_backend,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,14 +44,46 @@ def test_one_unseen_connection_among_others_takes_a_reason(
     assert lacks_reason(of_a_pooler, right) is lacking
 
 
-def test_who_owns_the_role_no_more_needs_the_reason_an_owner_need_not_give() -> None:
-    unseen = an_unseen_backend()
-    silent, told = (a_proposal(unseen, requester=ALICE, reason=reason) for reason in ("", "exam at 9"))
+@pytest.mark.parametrize(
+    ("backend", "others"),
+    [
+        (an_active_backend(), True),
+        (a_writing_backend(), True),
+        (a_backend(since=0.1), False),
+        (an_unseen_backend(queried=1), True),
+        (an_unseen_backend(queried=60), False),
+    ],
+)
+def test_one_of_several_owners_needs_the_others_for_what_is_in_use(backend: Backend, *, others: bool) -> None:
+    proposal = a_proposal(a_backend(1), backend, requester=ALICE, right=Right.OWNER)
+
+    assert needs_others(proposal, Right.OWNER, [ALICE, BOB]) is others
+    assert not needs_others(proposal, Right.OWNER, [ALICE, ALICE])
+    assert not needs_others(proposal, Right.RESPONDER, [ALICE, BOB])
+    # Staff asked first, and this owner agreed.
+    assert not needs_others(replace(proposal, asked_by="UTA"), Right.OWNER, [ALICE, BOB])
+
+
+def test_what_an_owner_asked_for_is_not_done_by_another_right() -> None:
+    told = a_proposal(requester=ALICE, right=Right.OWNER, reason="exam at 9")
     owner = a_standing(ALICE, owned=[an_owner(ALICE)], members=[a_member(ALICE)])
     no_more = a_standing(ALICE, members=[a_member(ALICE)])
 
-    assert may_claim(owner, silent, a_role(), NOON) == Permitted(Right.OWNER)
-    assert may_claim(no_more, told, a_role(), NOON) == Permitted(Right.RESPONDER)
-    answer = may_claim(no_more, silent, a_role(), NOON)
+    assert may_claim(owner, told, a_role(), [ALICE], NOON) == Permitted(Right.OWNER)
+    answer = may_claim(no_more, told, a_role(), [BOB], NOON)
     assert isinstance(answer, Denied)
     assert answer.why == "reason"
+
+
+def test_one_of_several_owners_who_helps_students_ends_as_that_for_a_reason() -> None:
+    both = a_standing(ALICE, owned=[an_owner(ALICE)], members=[a_member(ALICE)])
+    working = an_active_backend()
+    as_owner, as_staff = (
+        a_proposal(working, requester=ALICE, right=right, reason="exam at 9")
+        for right in (Right.OWNER, Right.RESPONDER)
+    )
+
+    answer = may_claim(both, as_owner, a_role(), [ALICE, BOB], NOON)
+    assert isinstance(answer, Denied)
+    assert answer.why == "shared"
+    assert may_claim(both, as_staff, a_role(), [ALICE, BOB], NOON) == Permitted(Right.RESPONDER)

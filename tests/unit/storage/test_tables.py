@@ -3,7 +3,7 @@
 from bot.access.member import Grade, Origin, Right
 from bot.incidents.incident import IncidentState, ScopeKind, Waiting
 from bot.incidents.posts import PostKind
-from bot.incidents.proposal import Kind, State
+from bot.incidents.proposal import Consent, Kind, State
 from bot.servers.server import Verdict
 from bot.storage import conversations, tables
 
@@ -13,6 +13,7 @@ def test_the_words_of_the_checks_are_those_of_the_code() -> None:
     assert set(tables.ORIGINS) == set(Origin)
     assert set(tables.RIGHTS) == set(Right)
     assert set(tables.PROPOSAL_KINDS) == set(Kind)
+    assert set(tables.CONSENTS) == set(Consent)
     assert set(tables.PROPOSAL_STATES) == set(State)
     assert set(tables.VERDICTS) == set(Verdict)
     assert set(conversations.INCIDENT_STATES) == set(IncidentState)

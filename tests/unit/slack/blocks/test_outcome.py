@@ -2,6 +2,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.access.member import Right
 from bot.connections.ending import Ended, Unsettled
 from bot.incidents.proposal import Kind, NotClaimed, Outcome, Proposal, State
 from bot.servers.capacity import Capacity
@@ -196,7 +197,7 @@ def test_a_server_that_went_silent_is_not_to_be_asked_again() -> None:
 
 
 def refused(why: str, proposal: Proposal | None) -> Message:
-    message = settled.render_not_claimed(NotClaimed(why, proposal), zone=NEW_YORK, names=NAMED)
+    message = settled.render_not_claimed(NotClaimed(why, proposal, ("U0CAROL", "U0DAN")), zone=NEW_YORK, names=NAMED)
     assert faults(message) == []
     return message
 
@@ -213,7 +214,19 @@ def refused(why: str, proposal: Proposal | None) -> Message:
         (
             "reason",
             State.PROPOSED,
-            "as an owner of alice, and that you are no more. Type the command again with \u201cbecause\u201d and a reason.",
+            "Nothing was ended: somebody may be working in pid 4711 of alice on class, so ending it needs a reason.",
+            False,
+        ),
+        (
+            "shared",
+            State.PROPOSED,
+            "Nothing was ended: somebody may be working in pid 4711 of alice on class, and alice is <@U0CAROL> and <@U0DAN>'s too. Ask them",
+            False,
+        ),
+        (
+            "waiting",
+            State.WAITING,
+            "Nothing was ended: pid 4711 of alice on class waits for the answer of its owner.",
             False,
         ),
         (
@@ -247,6 +260,14 @@ def test_a_click_that_did_nothing_says_why(why: str, state: State, said: str, ag
     message = refused(why, a_proposal(state=state))
     assert said in message.text
     assert [button["action_id"] for button in buttons(message)] == ([ids.ASK_AGAIN] if again else [])
+
+
+def test_who_asked_as_an_owner_and_is_none_any_more_learns_what_staff_must_give() -> None:
+    message = refused("reason", a_proposal(right=Right.OWNER))
+    assert (
+        "as an owner of alice, and that you are no more. Type the command again with \u201cbecause\u201d and a reason."
+        in message.text
+    )
 
 
 def test_a_late_click_is_told_who_was_first_when_and_how_it_ended() -> None:
