@@ -9,6 +9,7 @@ REFUSAL = "refusal"
 MEMBERSHIP = "membership"
 OWNERSHIP = "ownership"
 WORKSPACE = "workspace"
+LINK_REQUEST = "link_request"
 
 
 async def record_refusal(turn: Turn, actor: Actor, denied: Denied, **about: object) -> None:
@@ -35,7 +36,7 @@ async def record_grants(turn: Turn, actor: Actor, members: Iterable[Member], *, 
 
 
 async def record_links(turn: Turn, actor: Actor, owners: Iterable[Owner], *, state: str) -> None:
-    """Append that roles were linked to or unlinked from (`state`) their owners."""
+    """Append that roles were linked to or unlinked from their owners, or that links were suspended (`state`)."""
     payloads = [
         {
             "team": owner.team,

@@ -68,6 +68,10 @@ class Owner:
     origin: Origin
     linked_by: str
     linked_at: datetime
+    suspended_at: datetime | None = None
+    """Since when it does not count; only a new link does again."""
+    suspended_why: str | None = None
+    """deactivated: the person's account in Slack was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ def leaves_no_admin(members: Iterable[Member], taken: Collection[Member], given:
     return left != admins and not left
 
 
+def can_be_linked(role: Role) -> bool:
+    """Whether a role may have an owner at all: a student's that logs in, and no service account."""
+    return role.student and role.can_login and not role.service
+
+
 def items(roles: str) -> tuple[str, ...]:
     """The globs and `@group`s of a ROLES text."""
     return tuple(item for part in roles.split(",") if (item := part.strip()))

@@ -35,7 +35,7 @@ _EVERYTHING = union_all(
         owners.c.linked_by,
         owners.c.linked_at,
         owners.c.role_oid,
-    ).where(tuple_(owners.c.team, owners.c.slack_id).in_(_PEOPLE)),
+    ).where(tuple_(owners.c.team, owners.c.slack_id).in_(_PEOPLE), owners.c.suspended_at.is_(None)),
 )
 
 
@@ -71,5 +71,14 @@ def member_of(row: Row[Any]) -> Member:
 def owner_of(row: Row[Any]) -> Owner:
     """Make an owner of its row."""
     return Owner(
-        row.team, row.slack_id, row.server, row.role, row.role_oid, Origin(row.origin), row.linked_by, row.linked_at
+        row.team,
+        row.slack_id,
+        row.server,
+        row.role,
+        row.role_oid,
+        Origin(row.origin),
+        row.linked_by,
+        row.linked_at,
+        row.suspended_at,
+        row.suspended_why,
     )

@@ -10,7 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.incidents.proposal import State
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import FORGET, Record
-from bot.storage.tables import incident_people, incidents, members, owners, posts, proposal_backends, proposals
+from bot.storage.tables import (
+    incident_people,
+    incidents,
+    link_news,
+    link_requests,
+    members,
+    owners,
+    posts,
+    proposal_backends,
+    proposals,
+)
 from bot.storage.tables import record as entries
 
 FORGOTTEN = "forgotten"
@@ -63,6 +73,7 @@ class Forgetting:
             seqs = await self._entries_about(connection, slack_id)
             changed = await _forget_proposals(connection, slack_id, theirs)
             await _forget_incidents(connection, slack_id)
+            await _forget_requests(connection, slack_id)
             grants = await _remove(connection, members, slack_id)
             links = await _remove(connection, owners, slack_id)
             for table, column in ((members, members.c.added_by), (owners, owners.c.linked_by)):
@@ -108,6 +119,17 @@ async def _forget_incidents(connection: AsyncConnection, slack_id: str) -> None:
     await _remove(connection, incident_people, slack_id)
     for column in (incidents.c.reporter, incidents.c.human, incidents.c.resolved_by):
         await connection.execute(update(incidents).where(column == slack_id).values({column.name: FORGOTTEN}))
+
+
+async def _forget_requests(connection: AsyncConnection, slack_id: str) -> None:
+    """What they asked to own goes whole, and what is still to be told of it; whom they decided on keeps the decision."""
+    theirs = select(link_requests.c.id).where(link_requests.c.slack_id == slack_id)
+    # A notice to one person names them as its occasion.
+    await connection.execute(delete(posts).where(posts.c.about.in_(theirs) | (posts.c.occasion == slack_id)))
+    for table in (link_requests, link_news):
+        await _remove(connection, table, slack_id)
+    for column in (link_requests.c.decided_by, link_news.c.by):
+        await connection.execute(update(column.table).where(column == slack_id).values({column.name: FORGOTTEN}))
 
 
 async def _remove(connection: AsyncConnection, table: Table, slack_id: str) -> int:

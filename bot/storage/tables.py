@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from bot.storage.columns import AwareTime, Words
 from bot.storage.conversations import heard, incident_people, incidents, posts
+from bot.storage.linking import link_news, link_requests
 from bot.storage.schema import metadata, one_of, together
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "incident_people",
     "incidents",
     "leases",
+    "link_news",
+    "link_requests",
     "members",
     "metadata",
     "owners",
@@ -87,6 +90,9 @@ owners = Table(
     Column("origin", Words, nullable=False),
     Column("linked_by", Words, nullable=False),
     Column("linked_at", AwareTime, nullable=False),
+    # A link that does not count, and why: until it is made anew.
+    Column("suspended_at", AwareTime),
+    Column("suspended_why", Words),
     PrimaryKeyConstraint("team", "slack_id", "server", "role_oid"),
     CheckConstraint("slack_id <> ''", name="slack_id"),
     CheckConstraint("server <> ''", name="server"),
@@ -94,6 +100,7 @@ owners = Table(
     CheckConstraint("role_oid > 0", name="role_oid"),
     CheckConstraint("linked_by <> ''", name="linked_by"),
     one_of("origin", ORIGINS),
+    together("suspended", "suspended_at", "suspended_why"),
     # Whose role is this?
     Index(None, "team", "server", "role_oid"),
 )

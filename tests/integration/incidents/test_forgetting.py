@@ -2,12 +2,15 @@
 
 import secrets
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from bot.access.allow_list import AllowList, Grant
+from bot.access.link import LinkRequest, digest_of
+from bot.access.links import Links
 from bot.access.member import Actor, Grade, Right
 from bot.access.ownership import Ownership
 from bot.incidents.forgetting import FORGOTTEN, Forgetting, Forgotten, StillOpen
@@ -65,6 +68,36 @@ async def stored(db: OwnDatabase, record: Record) -> tuple[History, Forgetting]:
         await incidents.acted("T1", reported.incident.id, ANN)
         await incidents.resolve("T1", reported.incident.id, person)
     return history, Forgetting(db, record)
+
+
+async def test_what_a_person_asked_to_own_is_gone_and_what_they_decided_stays(
+    own_database: OwnDatabase, record: Record
+) -> None:
+    _, forgetting = await stored(own_database, record)
+    links = Links(own_database, record, Ownership(own_database, record))
+    posts = Posts(own_database, lambda: secrets.token_hex(4))
+    for person in (ANN, BOB):
+        asked = await links.ask(
+            Actor("T1", person),
+            server="class",
+            asked_for="alice",
+            role=a_role(),
+            digest=digest_of(person),
+            waits=timedelta(minutes=10),
+        )
+        assert isinstance(asked, LinkRequest)
+        await links.ask_to_vouch(Actor("T1", person), asked.id)
+        await links.decide(Actor("T1", ANN), asked.id, None, theirs=False, now=NOON)
+        await posts.claim("T1", PostKind.QUESTION, asked.id, Conversation("C0STAFF", ""))
+        await posts.claim("T1", PostKind.NOTICE, "news", Conversation("D1", ""), occasion=person)
+
+    await forgetting.forget("cli:ada", ANN)
+
+    left = await everything(own_database)
+    assert ANN not in left.replace(BOB, "")
+    (bobs,) = await links.cards_due("T1")
+    assert (bobs.slack_id, bobs.decided_by) == (BOB, FORGOTTEN)
+    assert await posts.claim("T1", PostKind.QUESTION, bobs.id, Conversation("C0STAFF", "")) is None
 
 
 async def test_a_person_is_gone_and_the_chain_holds(own_database: OwnDatabase, record: Record) -> None:

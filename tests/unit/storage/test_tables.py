@@ -1,11 +1,12 @@
 """The words in the tables' checks are those of the enums above, which storage cannot import."""
 
+from bot.access.link import NewsKind, Proof, Vouch
 from bot.access.member import Grade, Origin, Right
 from bot.incidents.incident import IncidentState, ScopeKind, Waiting
 from bot.incidents.posts import PostKind
 from bot.incidents.proposal import Consent, Kind, State
 from bot.servers.server import Verdict
-from bot.storage import conversations, tables
+from bot.storage import conversations, linking, tables
 
 
 def test_the_words_of_the_checks_are_those_of_the_code() -> None:
@@ -20,8 +21,12 @@ def test_the_words_of_the_checks_are_those_of_the_code() -> None:
     assert set(conversations.SCOPE_KINDS) == set(ScopeKind)
     assert set(conversations.WAITING) == set(Waiting)
     assert set(conversations.POST_KINDS) == set(PostKind)
+    assert set(linking.PROOFS) == set(Proof)
+    assert set(linking.VOUCHES) == set(Vouch)
+    assert set(linking.NEWS) == set(NewsKind)
 
 
 def test_every_row_about_people_names_its_team() -> None:
-    for name in ("members", "owners", "proposals", "deliveries", "incidents", "incident_people", "posts", "heard"):
+    about_people = ("members", "owners", "link_requests", "link_news", "proposals", "deliveries")
+    for name in (*about_people, "incidents", "incident_people", "posts", "heard"):
         assert not tables.metadata.tables[name].c.team.nullable
