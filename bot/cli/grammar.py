@@ -114,7 +114,7 @@ def _add_roster(commands: Commands) -> None:
     parts = roster.add_subparsers(title="commands", metavar="COMMAND", required=True)
     importing = parts.add_parser(
         "import",
-        help="read a CSV file with an e-mail and a role column; other columns are ignored",
+        help="read a CSV file with an e-mail and a role column; columns that are not named are ignored",
         description="Shows what would be stored; asks first where it can, and stores at once where nobody is there to ask.",
     )
     importing.add_argument("file", type=Path, metavar="FILE.csv")
@@ -122,8 +122,29 @@ def _add_roster(commands: Commands) -> None:
     importing.add_argument(
         "--replace", action="store_true", help="also end the roster's links that are no longer in the file"
     )
+    importing.add_argument("--email", metavar="COLUMN", help="the column of the e-mails, where it has no usual name")
+    importing.add_argument(
+        "--role",
+        metavar="TEMPLATE",
+        help="how a line's role is made, of columns and of what stands before the @: '{login}', 's_{email_local}'",
+    )
+    importing.add_argument(
+        "--status",
+        type=_status,
+        metavar="COLUMN=VALUE[,VALUE]",
+        help="only lines that have one of these values there, such as Status=enrolled",
+    )
     importing.add_argument("--dry-run", action="store_true", help="only show what would be stored")
     importing.set_defaults(run="roster.import_file")
+
+
+def _status(typed: str) -> tuple[str, frozenset[str]]:
+    column, equals, values = typed.partition("=")
+    statuses = frozenset(value.strip() for value in values.split(",") if value.strip())
+    if not column.strip() or not equals or not statuses:
+        message = f"{typed!r} is not COLUMN=VALUE[,VALUE]"
+        raise argparse.ArgumentTypeError(message)
+    return column.strip(), statuses
 
 
 def _add_record(commands: Commands) -> None:

@@ -4,13 +4,14 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import aiohttp
 
+from bot.access.class_list import Roster, choose, extract, read_table
 from bot.access.member import Denied, Owner
-from bot.access.roster import Preview, Roster, parse, preview
+from bot.access.roster import Preview, preview
 from bot.cli.asking import agreed
 from bot.cli.own_database import stores
 from bot.clock import clock
@@ -37,7 +38,7 @@ MALFORMED = {
 def import_file(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
     """Show what the class list comes to, and store it if nobody objects."""
     try:
-        roster = parse(chosen.file.read_bytes())
+        roster = _read(chosen)
     except OSError as exc:
         raise SetupError((f"{chosen.file} cannot be read ({exc.strerror}).",)) from exc
     environment = read_environment(variables)
@@ -49,6 +50,15 @@ def import_file(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int
         print("Nothing was stored.")
         return 0 if chosen.dry_run else 1
     return asyncio.run(_store(environment, found, replace=chosen.replace))
+
+
+def _read(chosen: argparse.Namespace) -> Roster:
+    table = read_table(chosen.file.read_bytes(), chosen.email)
+    choice = choose(table, email=chosen.email, role=chosen.role)
+    if chosen.status is not None:
+        column, statuses = chosen.status
+        choice = replace(choice, status=column, statuses=statuses)
+    return extract(table, choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,8 @@ def _show(found: Found, *, replace: bool) -> None:
     _list("no such role", missing, lambda line: f"line {line.number}: {plain(line.role)}")
     _list(f"not among {students}", there, lambda line: f"line {line.number}: {plain(line.role)}")
     _list("said twice", seen.repeated, lambda line: f"line {line.number}: {visible(line.email)}, {plain(line.role)}")
+    if seen.left_out:
+        print(f"{seen.left_out} of another status: left out.\n")
     _list("not readable", seen.malformed, lambda bad: f"line {bad.number}: {MALFORMED.get(bad.why, bad.why)}")
     _several("with several roles", seen.several_roles)
     _several("roles with several owners", seen.several_owners)

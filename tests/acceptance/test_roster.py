@@ -222,3 +222,16 @@ def read(descriptor: int) -> str:
         return os.read(descriptor, 10_000).decode()
     except (BlockingIOError, OSError):
         return ""
+
+
+async def test_a_registrars_list_with_columns_that_are_named(registrar: Registrar) -> None:
+    alice, bob = registrar.course.make_student(), registrar.course.make_student()
+    rows = f"alice@example.edu;{alice};Enrolled\nbob@example.edu;{bob};Dropped\n"
+    text = f"Databases 101;;\nPost;Login;Standing\n{rows}"
+    options = ("--email", "Post", "--role", "{login}", "--status", "Standing=enrolled", "--dry-run")
+    said = await registrar.load(text, *options)
+    assert (said.status, said.err) == (0, "")
+    assert "1 matched" in said.out
+    assert "1 of another status: left out." in said.out
+    wrong = await registrar.load(text, "--email", "Post", "--role", "{login}", "--status", "enrolled")
+    assert wrong.status == 2

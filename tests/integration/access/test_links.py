@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.access.allow_list import AllowList, Grant
+from bot.access.class_list import parse
 from bot.access.link import LinkRequest, News, NewsKind, Proof, Vouch, digest_of
 from bot.access.links import Decision, Links, TooMany
 from bot.access.member import Actor, Denied, Grade, Origin, Owner
 from bot.access.ownership import DEACTIVATED, Ownership
-from bot.access.roster import parse, preview
+from bot.access.roster import preview
 from bot.incidents.history import History
 from bot.servers.server import Role
 from bot.storage.engine import OwnDatabase

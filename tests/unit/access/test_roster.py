@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.access.class_list import Choice, Line, Malformed, Roster, choose, extract, parse, read_table
 from bot.access.member import Origin, Owner
-from bot.access.roster import Line, Malformed, Match, Roster, parse, preview
+from bot.access.roster import Match, preview
 from bot.errors import SetupError
 
 PLAIN = "email,role\nalice@example.edu,alice\nbob@example.edu,bob\n"
@@ -40,7 +41,7 @@ def test_the_same_list_in_every_dress(data: bytes) -> None:
     "data", [b"", b"\n \n", b"alice@example.edu,alice\n", b"email,name\na@b,c\n", b"\x00\x01\xff", b"role\nalice\n"]
 )
 def test_a_file_that_is_no_list_is_refused_with_the_mend(data: bytes) -> None:
-    with pytest.raises(SetupError, match="e-mail"):
+    with pytest.raises(SetupError, match=r"e-mail|role column"):
         parse(data)
 
 
@@ -77,6 +78,56 @@ def test_a_line_that_says_the_same_again_is_named_and_counted_once() -> None:
     found = parse((PLAIN + "ALICE@example.edu,alice\nalice@example.edu,ann\n").encode())
     assert found.lines == (*BOTH, Line(5, "alice@example.edu", "ann"))
     assert found.repeated == (Line(4, "alice@example.edu", "alice"),)
+
+
+REGISTRAR = (
+    "Course roster;;;\n"
+    "CS 101, Fall 2026;;;\n"
+    "\n"
+    "Name;Campus mail;Net ID;Status\n"
+    '"Liddell; Alice";Alice@Example.edu;AL12;Enrolled\n'
+    "Tanner, Bob;bob@example.edu;bt7;Dropped\n"
+    "Ng, Carol;carol@example.edu;;enrolled \n"
+    ";;;\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_list_as_a_registrar_writes_it(encoding: str) -> None:
+    data = REGISTRAR.encode(encoding)
+    if encoding == "utf-16-le":
+        data = b"\xff\xfe" + data
+    table = read_table(data, "campus mail")
+    assert table.columns == ("Name", "Campus mail", "Net ID", "Status")
+    choice = Choice("Campus mail", "s_{email_local}", "status", frozenset({"enrolled"}))
+    found = extract(table, choice)
+    assert found.lines == (Line(5, "alice@example.edu", "s_alice"), Line(7, "carol@example.edu", "s_carol"))
+    assert (found.malformed, found.left_out) == ((), 1)
+
+
+def test_a_template_takes_any_column_and_nobody_gets_the_role_of_a_prefix_alone() -> None:
+    table = read_table(REGISTRAR.encode(), "Campus mail")
+    found = extract(table, Choice("Campus mail", "cs_{net_id}"))
+    assert [line.role for line in found.lines] == ["cs_AL12", "cs_bt7"]
+    assert found.malformed == (Malformed(7, "no_role"),)
+
+
+@pytest.mark.parametrize("template", ["{name.__class__}", "{0}", "{}", "{nothing}"])
+def test_a_template_is_no_program(template: str) -> None:
+    table = read_table(REGISTRAR.encode(), "Campus mail")
+    with pytest.raises(SetupError, match="no column"):
+        extract(table, Choice("Campus mail", template))
+
+
+def test_columns_that_are_not_there_are_named_with_those_that_are() -> None:
+    with pytest.raises(SetupError, match="no column Post"):
+        read_table(REGISTRAR.encode(), "Post")
+    table = read_table(REGISTRAR.encode(), "Campus mail")
+    with pytest.raises(SetupError, match="Name, Campus mail, Net ID, Status"):
+        choose(table, email="Campus mail")
+    with pytest.raises(SetupError, match="no column Standing"):
+        extract(table, Choice("Campus mail", "{net id}", "Standing", frozenset({"x"})))
+    assert choose(table, email="Campus mail", role="{Net ID}") == Choice("Campus mail", "{Net ID}")
 
 
 def test_what_to_look_up() -> None:
