@@ -7,6 +7,7 @@
   roles reach those too; what they may not be ended for is the plan's to say, with its reason.
 - Instructors and admins whose ROLES are left out see every role of their server.
 - Links are made by instructors, to students' roles only, since a link gives the right to end.
+- To respond on a server takes any grant that reaches it, whatever its ROLES.
 - A grant that is over gives nothing.
 """
 
@@ -21,12 +22,14 @@ _NEEDED = {
     Action.LIST: Grade.RESPONDER,
     Action.TERMINATE: Grade.RESPONDER,
     Action.HISTORY: Grade.RESPONDER,
+    Action.RESPOND: Grade.RESPONDER,
+    Action.RESOLVE: Grade.RESPONDER,
     Action.ALLOW_RESPONDER: Grade.INSTRUCTOR,
     Action.OWN: Grade.INSTRUCTOR,
     Action.ALLOW: Grade.ADMIN,
 }
 _OF_OWNERS = (Action.LIST, Action.TERMINATE)
-_ABOUT_ROLES = (Action.LIST, Action.TERMINATE, Action.HISTORY, Action.OWN)
+_ABOUT_ROLES = (Action.LIST, Action.TERMINATE, Action.HISTORY, Action.RESOLVE, Action.OWN)
 # The reason on record is the last of these that holds: the one that was nearest to a yes.
 _WHY = ("nothing", "expired", "other_server", "grade", "other_roles", "recreated")
 

@@ -176,6 +176,11 @@ def for_session(application_name: str) -> Advice | None:
     return _BY_SESSION.get(client_of(application_name).name.lower())
 
 
+def of_client(client: str) -> Advice | None:
+    """Return the advice for a client by its own name here."""
+    return next((one for one in CLIENTS if one.client == client), None)
+
+
 def for_text(text: str) -> Advice | None:
     """Return the advice for the client that a pasted error looks like."""
     return next((advice for pattern, advice in _LOOKS if pattern.search(text)), None)

@@ -30,6 +30,8 @@ class Heard:
     """It is meant for the bot: a mention, a direct message, the shortcut."""
     names: tuple[str, ...] = ()
     """Words of it that are names of servers."""
+    client: str = ""
+    """The program that printed it, as `advice` names it; '' where nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """What is asked and what became of it, kept: nothing is ended that is not claimed here first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select, tuple_, update
 
 from bot.access.desk import Deliveries
 from bot.access.entries import record_refusal
@@ -17,6 +17,7 @@ from bot.incidents.proposal import (
     USUAL,
     Claimed,
     Consent,
+    Kind,
     NotClaimed,
     Outcome,
     Place,
@@ -31,7 +32,7 @@ from bot.incidents.rows import (
     read_proposals,
     write_outcomes,
 )
-from bot.servers.server import Role
+from bot.servers.server import Role, Verdict
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import FORGET, Record, Turn
 from bot.storage.tables import proposals
@@ -43,6 +44,10 @@ CLAIM = "claim"
 WITHDRAWAL = "withdrawal"
 SETTLEMENT = "settlement"
 """The actor of what nobody's click did."""
+LONGEST = timedelta(hours=1)
+"""No proposal stands or is at work for so long."""
+_ENDED = (Verdict.TERMINATED, Verdict.STILL_ENDING)
+"""What became of a connection that its client finds closed."""
 _STANDING = (State.WAITING, State.PROPOSED)
 # History tells of these by the proposal itself.
 _TOLD_BY_PROPOSALS = (CLAIM, WITHDRAWAL, *KINDS.values(), FORGET)
@@ -162,6 +167,19 @@ class History:
         """Close a claim that its process left open, as `resolve`; None: another process was first, and it tells people."""
         async with self._record.turn(self._db) as turn:
             return await self._end(turn, proposal, outcomes, SETTLEMENT)
+
+    async def ended_lately(self, team: str, roles: Collection[tuple[str, int]], since: datetime) -> Proposal | None:
+        """Read what ended connections of one of these roles, each a server and an oid, last since then; None: nothing did."""
+        if not roles:
+            return None
+        role = tuple_(proposals.c.server, proposals.c.role_oid).in_(roles)
+        closing = proposals.c.kind.in_((Kind.TERMINATE, Kind.CLIENT))
+        # What ended lately was proposed not long before; by that the rows are found.
+        lately = (proposals.c.created_at >= since - LONGEST, proposals.c.resolved_at >= since)
+        async with self._db.read() as connection:
+            found = await read_proposals(connection, proposals.c.team == team, *lately, closing, role)
+        ended = (one for one in found if any(outcome.verdict in _ENDED for outcome in one.outcomes))
+        return max(ended, key=lambda one: one.resolved_at or since, default=None)
 
     async def overdue(self) -> tuple[Proposal, ...]:
         """Read every claimed proposal, of all workspaces; which are past their deadline their servers' clocks say."""

@@ -119,6 +119,11 @@ class Incident:
         """How it stands with a person; None: they are none of its people."""
         return next((one for one in self.people if one.person == person), None)
 
+    def conversation_in(self, where: Conversation) -> Conversation:
+        """The one in a channel, as far as there is one; else `where` itself: one conversation a channel."""
+        spoken = (one.conversation for one in self.people if one.state is not Waiting.WITHDRAWN)
+        return next((there for there in spoken if there.channel == where.channel), where)
+
     def may_reopen(self, now: datetime) -> bool:
         """Whether the same trouble now would be the same occasion."""
         return self.resolved_at is not None and now - self.resolved_at < REOPENS_WITHIN

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, or_, select
 from bot.incidents.incident import (
     BY_ITSELF,
     REOPENS_WITHIN,
-    Affected,
     Conversation,
     How,
     Incident,
@@ -20,6 +19,7 @@ from bot.incidents.incident import (
     Watched,
 )
 from bot.incidents.incident_rows import insert_incident, read_incident, read_incidents, store_incident, store_person
+from bot.incidents.putting import put, with_person
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record, Turn
 from bot.storage.tables import incident_people, incidents
@@ -40,23 +40,22 @@ class Incidents:
         self._new_id = new_id
 
     async def report(self, report: Report) -> Reported:
-        """Put a report to the open incident of its scope, or to one resolved just now, or open one."""
+        """Put a report to the open incident of its scope, or to one resolved just now, or open one.
+
+        It is talked about in one conversation a channel: whoever comes to it later is put to the one there is.
+        """
         async with self._record.turn(self._db) as turn:
             incident, how = await self._find(turn, report)
-            affected = replace(report.affected, since=turn.at)
-            known = incident.of(affected.person)
-            if known is not None:
-                how = How.KNOWN if how is How.JOINED and known.state is Waiting.WAITING else how
-                affected = replace(affected, since=known.since, role=affected.role or known.role)
-            if incident.conversation.private and not affected.conversation.private:
-                # From now on it is talked about where everybody sees it.
-                incident = replace(incident, conversation=affected.conversation)
-                await store_incident(turn.connection, incident, IncidentState.OPEN)
-            await store_person(turn.connection, incident, affected)
-            incident = _with(incident, affected)
-            if how is not How.KNOWN:
-                await _append(turn, incident, affected.person, str(how))
-            return Reported(incident, how)
+            return await self._put(turn, report, incident, how)
+
+    async def open(self, report: Report) -> Reported | None:
+        """As `report`, by somebody who may not join the others; None: one is open, and they are none of its people."""
+        async with self._record.turn(self._db) as turn:
+            standing = await read_incidents(turn.connection, *_about_the_same(report), _OPEN)
+            if standing and standing[0].of(report.affected.person) is None:
+                return None
+            incident, how = await self._find(turn, report)
+            return await self._put(turn, report, incident, how)
 
     async def withdraw(self, team: str, channel: str, ts: str) -> Incident | None:
         """Take a report back whose message was deleted; where nobody waits any more the incident is over. None: no such report."""
@@ -69,7 +68,7 @@ class Incidents:
                     continue
                 gone = replace(theirs, state=Waiting.WITHDRAWN)
                 await store_person(turn.connection, incident, gone)
-                left = _with(incident, gone)
+                left = with_person(incident, gone)
                 await _append(turn, left, theirs.person, WITHDRAWN)
                 return left if left.waiting else await self._resolve(turn, left, theirs.person)
             return None
@@ -97,19 +96,21 @@ class Incidents:
             incident = await _reopened(turn, incident)
             if theirs is not None:
                 await store_person(turn.connection, incident, replace(theirs, state=Waiting.WAITING))
-                incident = _with(incident, replace(theirs, state=Waiting.WAITING))
+                incident = with_person(incident, replace(theirs, state=Waiting.WAITING))
             await _append(turn, incident, by, How.REOPENED)
             return incident
 
     async def stands(self, team: str, incident_id: str, person: str, state: Waiting) -> Incident | None:
-        """Keep how it stands with one of an incident's people; None: they are none of them."""
+        """Keep how it stands with one of an incident's people; where nobody waits any more it is over. None: they are none of them."""
         async with self._record.turn(self._db) as turn:
             incident = await read_incident(turn.connection, team, incident_id)
             theirs = incident.of(person) if incident else None
             if incident is None or theirs is None:
                 return None
             await store_person(turn.connection, incident, replace(theirs, state=state))
-            return _with(incident, replace(theirs, state=state))
+            left = with_person(incident, replace(theirs, state=state))
+            over = left.open and not left.waiting
+            return (await self._resolve(turn, left, person) or left) if over else left
 
     async def answered(self, team: str, incident_id: str) -> Incident | None:
         """Keep when the bot first answered."""
@@ -201,6 +202,18 @@ class Incidents:
         await insert_incident(turn.connection, incident)
         return incident, How.OPENED
 
+    async def _put(self, turn: Turn, report: Report, found: Incident, how: How) -> Reported:
+        affected = replace(report.affected, since=turn.at)
+        reported = put(found, affected, how)
+        incident, theirs = reported.incident, reported.incident.of(affected.person)
+        if incident.conversation != found.conversation:
+            await store_incident(turn.connection, incident, IncidentState.OPEN)
+        if theirs is not None:
+            await store_person(turn.connection, incident, theirs)
+        if reported.how is not How.KNOWN:
+            await _append(turn, incident, affected.person, str(reported.how))
+        return reported
+
     async def _resolve(self, turn: Turn, incident: Incident, by: str) -> Incident | None:
         resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=turn.at, resolved_by=by)
         if not await store_incident(turn.connection, resolved, IncidentState.OPEN):
@@ -235,10 +248,3 @@ async def _append(turn: Turn, incident: Incident, actor: str, state: str) -> Non
     role = incident.scope.name if incident.scope.kind == "role" else ""
     scope = [str(incident.scope.kind), incident.scope.name]
     await turn.append(actor, INCIDENT, {**about, "role": role, "scope": scope, "state": state})
-
-
-def _with(incident: Incident, affected: Affected) -> Incident:
-    """The incident with what is known of one person now."""
-    others = tuple(one for one in incident.people if one.person != affected.person)
-    people = sorted((*others, affected), key=lambda one: (one.since, one.person))
-    return replace(incident, people=tuple(people))

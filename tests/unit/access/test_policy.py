@@ -53,9 +53,10 @@ def test_the_command_line_may_everything(action: Action) -> None:
 
 
 # What each grade may do to a student's role, with a grant without ROLES for that server.
+RESPONDERS_MAY = {Action.LIST, Action.TERMINATE, Action.HISTORY, Action.RESPOND, Action.RESOLVE}
 MAY = {
-    Grade.RESPONDER: {Action.LIST, Action.TERMINATE, Action.HISTORY},
-    Grade.INSTRUCTOR: {Action.LIST, Action.TERMINATE, Action.HISTORY, Action.ALLOW_RESPONDER, Action.OWN},
+    Grade.RESPONDER: RESPONDERS_MAY,
+    Grade.INSTRUCTOR: RESPONDERS_MAY | {Action.ALLOW_RESPONDER, Action.OWN},
     Grade.ADMIN: set(Action),
 }
 
@@ -80,6 +81,20 @@ def test_a_grant_reaches_its_server_alone_and_one_without_a_server_every_one(gra
 @pytest.mark.parametrize("grade", Grade)
 def test_a_grant_that_is_over_gives_nothing(grade: Grade, until: datetime | None, permitted: bool) -> None:  # noqa: FBT001 - a table
     assert ask(standing(a_member(grade, until=until)), role=a_role()) == (Right(grade.word) if permitted else "expired")
+
+
+def test_whoever_has_a_grant_on_a_server_responds_there_whatever_its_roles() -> None:
+    for roles in ("", "bob", "@section_2"):
+        ta = standing(a_member(roles=roles))
+        assert ask(ta, Action.RESPOND) is Right.RESPONDER
+        assert ask(ta, Action.RESPOND, server="lab") == "other_server"
+    assert ask(standing(a_member(roles="bob", until=EARLIER)), Action.RESPOND) == "expired"
+
+
+def test_a_role_s_trouble_is_over_by_the_word_of_those_whose_grant_reaches_it_not_by_its_owner_s() -> None:
+    assert ask(standing(a_member(roles="ali*")), Action.RESOLVE, a_role()) is Right.RESPONDER
+    assert ask(standing(a_member(roles="bob")), Action.RESOLVE, a_role()) == "other_roles"
+    assert ask(standing(a_link()), Action.RESOLVE, a_role()) == "nothing"
 
 
 SECTION = frozenset({"students", "section_2"})
