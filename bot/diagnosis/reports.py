@@ -149,7 +149,7 @@ class Reports:
         return await self._cases.trouble(by, Complaint(finding, meant, standing, client))
 
     async def is_in(self, standing: Standing, incident_id: str, *, now: datetime) -> Reply:
-        """Somebody is in again; where nobody waits any more the incident is over. `Nothing`: they are none of its people."""
+        """Somebody is in again; where nobody waits any more `Watch` ends it. `Nothing`: they are none of its people."""
         del now
         actor = standing.actor
         incident = await self._incidents.stands(actor.team, incident_id, actor.id, Waiting.IN)

@@ -101,16 +101,14 @@ class Incidents:
             return incident
 
     async def stands(self, team: str, incident_id: str, person: str, state: Waiting) -> Incident | None:
-        """Keep how it stands with one of an incident's people; where nobody waits any more it is over. None: they are none of them."""
+        """Keep how it stands with one of an incident's people; None: they are none of them."""
         async with self._record.turn(self._db) as turn:
             incident = await read_incident(turn.connection, team, incident_id)
             theirs = incident.of(person) if incident else None
             if incident is None or theirs is None:
                 return None
             await store_person(turn.connection, incident, replace(theirs, state=state))
-            left = with_person(incident, replace(theirs, state=state))
-            over = left.open and not left.waiting
-            return (await self._resolve(turn, left, person) or left) if over else left
+            return with_person(incident, replace(theirs, state=state))
 
     async def answered(self, team: str, incident_id: str) -> Incident | None:
         """Keep when the bot first answered."""
