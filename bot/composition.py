@@ -21,6 +21,8 @@ from bot.incidents.history import History
 from bot.incidents.proposal import Waits
 from bot.incidents.review import Review
 from bot.incidents.untold import Untold
+from bot.saturation.sampler import Sampler
+from bot.saturation.samples import Samples
 from bot.servers.fleet import Fleet
 from bot.settings import Course
 from bot.slack.announcer import Announcer
@@ -32,6 +34,7 @@ from bot.slack.register import Front, Listeners
 from bot.slack.windows import Windows
 from bot.slack.work import Work
 from bot.storage.engine import OwnDatabase
+from bot.storage.lease import Lease
 from bot.storage.record import Record
 
 SWEEP_EVERY = timedelta(seconds=30)
@@ -86,8 +89,14 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     loops = (
         Loop("settlement", waits.look_every, settlement.settle),
         Loop("lapse", SWEEP_EVERY, history.lapse),
+        *_samples(database, fleet, course.samples_every),
     )
     return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot), loops)
+
+
+def _samples(database: OwnDatabase, fleet: Fleet, interval: timedelta) -> tuple[Loop, ...]:
+    sampler = Sampler(fleet, Samples(database), Lease(database, new_id()), interval)
+    return (Loop("samples", interval, sampler.turn),) if interval else ()
 
 
 def new_id() -> str:

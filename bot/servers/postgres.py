@@ -18,6 +18,7 @@ from bot.servers.holder import HEARTBEAT_EVERY, Holder
 from bot.servers.opening import Connection
 from bot.servers.rehearsal import rehearse
 from bot.servers.rights import Missing, RightsFacts, missing
+from bot.servers.samples import SAMPLE, STALE_AFTER, Sample, sample_of
 from bot.servers.server import Limits, Presence, Reading, Role, RoleNow, Target, Verdict, Verdicts
 from bot.servers.settings import ServerSettings
 from bot.servers.sharing import SharedReads
@@ -129,6 +130,10 @@ class PostgresServer:
         assert found is not None  # noqa: S101 - it is read for every name
         return found
 
+    async def sample(self) -> Sample:
+        """Count what is in use of each limit, and what idles, in one statement."""
+        return await self._holder.run(self._sample, repeatable=True)
+
     async def clock(self) -> datetime:
         """The server's `clock_timestamp()`, read after this call."""
         return await self._holder.run(_clock, repeatable=True)
@@ -226,6 +231,10 @@ class PostgresServer:
 
     async def _limits(self, connection: Connection, names: Sequence[str]) -> dict[str, Limits]:
         return dict.fromkeys(names, await self._way.limits(connection, [*filter(None, names)]))
+
+    async def _sample(self, connection: Connection) -> Sample:
+        (row,) = await fetch(connection, SAMPLE, {"stale_after": STALE_AFTER})
+        return sample_of(row, self._settings, connection.info.server_version)
 
     async def _roles(self, connection: Connection, names: Sequence[str]) -> dict[str, RoleNow]:
         return await self._way.roles(connection, names)

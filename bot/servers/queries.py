@@ -51,8 +51,7 @@ _BASE = """
     LEFT JOIN (SELECT datid, count(*) AS used FROM activity WHERE is_client GROUP BY datid) AS taken ON taken.datid = d.oid
 """
 
-# The server's own slots.
-_SERVER = """server AS (
+SERVER_SLOTS = """server AS (
     SELECT count(*) FILTER (WHERE is_client AND state IS DISTINCT FROM 'starting') AS server_used,
         count(*) FILTER (WHERE is_client AND state = 'starting') AS server_starting, count(*) FILTER (WHERE is_hidden) AS hidden,
         current_setting('max_connections')::int AS max_connections,
@@ -61,6 +60,7 @@ _SERVER = """server AS (
         coalesce(nullif(current_setting('rds.rds_superuser_reserved_connections', true), '')::int, 0) AS provider_reserved
     FROM activity
 )"""
+"""A part of statements: the server's own slots, and how many of `activity` take one."""
 
 
 # One pass over pg_stat_activity serves all of it: its rows are costly (all of them are made whichever are asked for), and
@@ -101,7 +101,7 @@ WITH role AS MATERIALIZED ({_ROLE}), activity AS MATERIALIZED ({sight.activity})
 {_BASE}
     WHERE d.oid IN (SELECT datid FROM activity WHERE usesysid IN (SELECT oid FROM role))
         OR d.datname = ANY (%(databases)s::text[])
-), {_SERVER}
+), {SERVER_SLOTS}
 SELECT clock_timestamp() AS at, pg_backend_pid() AS own_pid, role.*, session.*, base.*, server.*, ARRAY({GROUPS}) AS groups
 FROM role
 LEFT JOIN session ON session.usesysid = role.oid
@@ -118,7 +118,7 @@ def limits(sight: Sight) -> str:
     return f"""
 WITH role AS (SELECT oid, rolname FROM pg_roles WHERE false), activity AS MATERIALIZED ({sight.activity}), base AS ({_BASE}
     WHERE d.datname = ANY (%(databases)s::text[])
-), {_SERVER}
+), {SERVER_SLOTS}
 SELECT clock_timestamp() AS at, base.*, server.*
 FROM base
 CROSS JOIN server

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from bot.storage.columns import AwareTime, Words
 from bot.storage.conversations import heard, incident_people, incidents, posts
 from bot.storage.linking import link_news, link_requests
+from bot.storage.sampled import sample_limits, sample_marks, sample_programs, sample_spans
 from bot.storage.schema import metadata, one_of, together
 
 __all__ = [
@@ -40,6 +41,10 @@ __all__ = [
     "proposals",
     "record",
     "record_head",
+    "sample_limits",
+    "sample_marks",
+    "sample_programs",
+    "sample_spans",
     "workspaces",
 ]
 

@@ -2,11 +2,11 @@ import re
 
 import pytest
 
-from bot.servers import classdb, queries, signals
+from bot.servers import classdb, queries, samples, signals
 
 STATEMENTS = {
     name: text
-    for name, text in {**vars(queries), **vars(signals)}.items()
+    for name, text in {**vars(queries), **vars(samples), **vars(signals)}.items()
     if name.isupper() and isinstance(text, str) and not name.startswith("_")
 }
 CLASSDB = {

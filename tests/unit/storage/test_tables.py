@@ -5,8 +5,9 @@ from bot.access.member import Grade, Origin, Right
 from bot.incidents.incident import IncidentState, ScopeKind, Waiting
 from bot.incidents.posts import PostKind
 from bot.incidents.proposal import Consent, Kind, State
+from bot.servers.capacity import LimitKind
 from bot.servers.server import Verdict
-from bot.storage import conversations, linking, tables
+from bot.storage import conversations, linking, sampled, tables
 
 
 def test_the_words_of_the_checks_are_those_of_the_code() -> None:
@@ -24,6 +25,7 @@ def test_the_words_of_the_checks_are_those_of_the_code() -> None:
     assert set(linking.PROOFS) == set(Proof)
     assert set(linking.VOUCHES) == set(Vouch)
     assert set(linking.NEWS) == set(NewsKind)
+    assert set(sampled.LIMIT_KINDS) == set(LimitKind)
 
 
 def test_every_row_about_people_names_its_team() -> None:

@@ -1,0 +1,1 @@
+"""A week's figures: read, decided, told."""
