@@ -30,7 +30,10 @@ WHOLE = 13_000
 """Characters of all blocks; `chat.postMessage` was seen to refuse more than about 13,200 (bolt-js issues 2509 and 2867)."""
 
 _LIVE = re.compile(r"<[^>]*>?|>")
-_MEANT = re.compile(r"<@[UW][A-Z0-9]{2,}>|<!date\^-?[0-9]+\^[^|<>]*\|[^|<>]+>")
+_MEANT = re.compile(
+    r"<@[UW][A-Z0-9]{2,}>|<!date\^-?[0-9]+\^[^|<>]*\|[^|<>]+>"
+    r"|<https?://[a-z0-9.:]+/archives/[A-Z0-9]+/p[0-9]+(?:\?[a-zA-Z0-9_=&.]*)?\|[a-z ]+>"
+)
 
 
 def faults(message: Message) -> list[str]:

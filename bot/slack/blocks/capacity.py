@@ -13,6 +13,8 @@ _WHY_UNSURE = {
     (True, True): f"{_LOGINS}, and {_HELPERS}",
 }
 
+_LAST_SLOT = "With one slot left, a program that opens two connections at once may be refused both: then try once more."
+
 
 def used(capacity: Capacity) -> str:
     """Return `5 of 5 connections`, `at least 4 of 5 connections`, `7 connections`, `nobody is connected (0 of 5)`."""
@@ -24,6 +26,17 @@ def used(capacity: Capacity) -> str:
     if limited:
         return f"{_surely(role)}{role.used:,} of {role.limit:,} connections"
     return _surely(role) + plural(role.used, "connection")
+
+
+def filled(limit: Limit) -> str:
+    """Return `5 of 5 connections are in use`, `at least 96 of 97 slots are in use`; a limit that is none has no such words."""
+    unit = "slots" if limit.kind is LimitKind.SERVER else "connections"
+    return f"{_surely(limit)}{limit.used:,} of {limit.limit:,} {unit} are in use"
+
+
+def one_left(limit: Limit) -> list[str]:
+    """Say what two logins at once do to the last free slot of this limit."""
+    return [_LAST_SLOT] if limit.left == 1 else []
 
 
 def room(capacity: Capacity, quote: Quote) -> str:
@@ -70,7 +83,7 @@ def last_slot(capacity: Capacity) -> list[str]:
     limits = [capacity.server] if capacity.role_exempt else [capacity.role, *capacity.databases, capacity.server]
     if all(limit.left != 1 for limit in limits):
         return []
-    return ["With one slot left, a program that opens two connections at once may be refused both: then try once more."]
+    return [_LAST_SLOT]
 
 
 def too_few(capacity: Capacity, ending: int, quote: Quote) -> list[str]:

@@ -59,6 +59,16 @@ def button(label: str, action_id: str, value: str, *, spoken: str | None = None,
     return block
 
 
+def link_button(label: str, action_id: str, url: str) -> Block:
+    """A button that opens an address; Slack tells us of clicks on it, and wants no more than to hear that we heard."""
+    return {
+        "type": "button",
+        "text": {"type": "plain_text", "text": label, "emoji": False},
+        "action_id": action_id,
+        "url": url,
+    }
+
+
 def buttons(*elements: Block) -> Block:
     """A row of buttons."""
     return {"type": "actions", "elements": list(elements)}

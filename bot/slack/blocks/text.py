@@ -19,6 +19,8 @@ Quote = Callable[[str], str]
 
 TEXT_LIMIT = 3900
 """Characters of a message's `text`; Slack advises about 4,000."""
+MENTIONS_LIMIT = 50
+"""People mentioned in one message."""
 NAME_WIDTH = 64
 """Characters of one foreign name in a sentence, entities counted."""
 
@@ -32,6 +34,7 @@ _REMEMBERED = 4096
 _TAME = re.compile(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*(?:[ -][A-Za-z0-9]+(?:_[A-Za-z0-9]+)*)*")
 """Words that no reader of mrkdwn takes for formatting, a link, an emoji or a mention."""
 _TIME = re.compile(r"<!date\^-?[0-9]+\^[^|<>]*\|([^<>]*)>")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:?&=_%-]{1,300}")
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
@@ -139,6 +142,18 @@ def person(slack_id: str) -> str:
     if slack_id.startswith("cli:"):
         return f"{name(slack_id.removeprefix('cli:'))} (at the command line)"
     return name(slack_id)
+
+
+def people(slack_ids: Sequence[str], most: int = MENTIONS_LIMIT) -> str:
+    """Mention people, `and 12 more` where they are too many for one message."""
+    named = [person(slack_id) for slack_id in slack_ids[:most]]
+    more = len(slack_ids) - len(named)
+    return join([*named, f"{more:,} more"] if more else named)
+
+
+def link(url: str, label: str) -> str:
+    """Make words a link to an address of Slack's own; without the link where it is no such address."""
+    return f"<{url}|{label}>" if _ADDRESS.fullmatch(url) else label
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
