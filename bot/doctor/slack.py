@@ -8,7 +8,7 @@ from bot.settings import Course, Environment
 from bot.slack.blocks.text import join, plural, visible
 from bot.slack.commands import CommandNames
 from bot.slack.examined import AppTokenSeen, ChannelSeen, SlackSeen
-from bot.slack.scopes import APP_SCOPE, SCOPES
+from bot.slack.scopes import APP_SCOPE, EVENTS, SCOPES
 
 APP_PAGE = "https://api.slack.com/apps"
 _HERE = f"{APP_PAGE} → your app →"
@@ -25,7 +25,7 @@ def judge(environment: Environment, names: CommandNames, seen: SlackSeen) -> Sec
     elif environment.signing_secret:
         findings += [*_over_http(environment)]
     if seen.team:
-        findings.append(_commands(names))
+        findings += [_commands(names), _events()]
     return Section("Slack", tuple(findings))
 
 
@@ -114,7 +114,7 @@ def _over_http(environment: Environment) -> Sequence[Finding]:
     findings.append(
         note(
             f"Whether Slack can call the bot cannot be seen from here: it needs an https address that leads to {where}.",
-            f"{_HERE} Socket Mode: off. Interactivity & Shortcuts → Request URL, and each of Slash Commands → Request URL:",
+            f"{_HERE} Socket Mode: off. Interactivity & Shortcuts → Request URL, Event Subscriptions → Request URL, and each of Slash Commands → Request URL:",
             "https://YOUR-HOST/slack/events",
         )
     )
@@ -127,6 +127,15 @@ def _commands(names: CommandNames) -> Finding:
         f"Slack tells nobody which slash commands an app has. Type {names.connbot} help there: if it answers, they are in place.",
         f"If not: {_HERE} Slash Commands → Create New Command for each of {listed}, with “Escape channels, users, and links” "
         "ticked; then reinstall. If another app answers, name others in connbot.toml, [commands].",
+    )
+
+
+def _events() -> Finding:
+    return note(
+        "Slack tells nobody which events it sends an app. Write to the bot in a direct message: if it answers, they come.",
+        f"If not: {_HERE} Event Subscriptions → Enable Events → Subscribe to bot events, and App Home → Messages Tab → "
+        "“Allow users to send Slash commands and messages” ticked; then reinstall. The events:",
+        *EVENTS,
     )
 
 

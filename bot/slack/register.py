@@ -14,13 +14,14 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.access.desk import Desk
 from bot.access.member import Standing
-from bot.errors import BotError
+from bot.errors import BotError, OwnDatabaseUnavailable
 from bot.slack import ids
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import refusal, window
 from bot.slack.blocks.text import Message
 from bot.slack.call import Call, is_button, of_action, of_command, of_shortcut, of_view
 from bot.slack.commands import CommandNames
+from bot.slack.hearing import Hearing, Reader, Utterance
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
 from bot.slack.listeners.kill import Admit, KillListener
@@ -107,6 +108,33 @@ class Front:
         """Wrap for Bolt what answers a modal that no listener knows."""
         return self.view(self._stale)
 
+    def event(self, hearing: Hearing, reader: Reader) -> Callable[..., Awaitable[None]]:
+        """Wrap for Bolt what hears messages; one that does not concern us costs nothing."""
+
+        async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
+            await ack()
+            utterance = hearing.overhear(body, self._clock())
+            if utterance is not None:
+                self._work.start(self.hear(hearing, reader, utterance), utterance.call.name)
+
+        return acknowledge
+
+    async def hear(self, hearing: Hearing, reader: Reader, utterance: Utterance) -> bool:
+        """Have a message read that was taken in hand; false: somebody else has claimed it."""
+        self.deliveries += 1
+        claimed = True
+
+        async def answer(call: Call) -> None:
+            nonlocal claimed
+            admission = await self._desk.admit(call.actor, call.key)
+            claimed = admission.first
+            if claimed and (not utterance.asked or await self._in_pace(call)):
+                await reader(call, admission.standing, utterance.spoken)
+
+        failure = await self._answer(utterance.call, answer, told=utterance.asked)
+        hearing.let_go(utterance, done=not isinstance(failure, OwnDatabaseUnavailable))
+        return claimed
+
     def unknown_action(self) -> Callable[..., Awaitable[None]]:
         """Wrap for Bolt what answers a click that no listener knows; ticks and menus, which are read later, are only acknowledged."""
         return self._acknowledging(of_action, self._unknown)
@@ -124,20 +152,29 @@ class Front:
         self.deliveries += 1
         self._work.start(self._answer(call, answer), call.name)
 
-    async def _answer(self, call: Call, answer: Callable[[Call], Awaitable[None]]) -> None:
-        """Answer one delivery; the one place where a listener's failure is owned, so the person hears of each."""
+    async def _answer(
+        self, call: Call, answer: Callable[[Call], Awaitable[None]], *, told: bool = True
+    ) -> Exception | None:
+        """Answer one delivery; the one place where a listener's failure is owned, so the person hears of each, unless nobody asked."""
         try:
             await answer(call)
         except BotError as exc:
             message = refusal.render(exc, viewer=call.actor.id, names=self._names)
-            await self._tell(call, message)
-        except Exception:
+            failure: Exception = exc
+            if not told:
+                log.warning("a message was not answered", extra={"action": call.name, "why": type(exc).__name__})
+        except Exception as exc:
             self.failures += 1
             reference = secrets.token_hex(4)
             log.exception(
                 "a delivery failed", extra={"action": call.name, "actor": call.actor.id, "reference": reference}
             )
-            await self._tell(call, refusal.render_unexpected(reference))
+            message, failure = refusal.render_unexpected(reference), exc
+        else:
+            return None
+        if told:
+            await self._tell(call, message)
+        return failure
 
     async def _tell(self, call: Call, message: Message) -> None:
         """Say what went wrong: on top of the modal that was clicked, else where the person is."""
@@ -147,11 +184,15 @@ class Front:
         await self._announcer.answer(call.place, call.actor, message)
 
     async def _paced(self, listener: Listener, call: Call) -> None:
+        if await self._in_pace(call):
+            await self._admitted(listener, call)
+
+    async def _in_pace(self, call: Call) -> bool:
+        """Whether the person may ask one more thing now; whoever may not is told so once."""
         pace = self._paces.of((call.actor.team, call.actor.id), call.at)
         if pace is Pace.NOTICE:
             await self._announcer.answer(call.place, call.actor, refusal.render_pace(names=self._names))
-        if pace is Pace.ANSWER:
-            await self._admitted(listener, call)
+        return pace is Pace.ANSWER
 
     async def _admitted(self, listener: Listener, call: Call) -> None:
         admission = await self._desk.admit(call.actor, call.key)
@@ -164,6 +205,12 @@ class Front:
 
     async def _stale(self, call: Call, _: object) -> None:
         raise wrong(call.name, Problem.STALE_BUTTON)
+
+
+def register_hearing(app: AsyncApp, front: Front, hearing: Hearing, reader: Reader) -> None:
+    """Bind what hears messages; to be done before all else is bound."""
+    app.event("message")(front.event(hearing, reader))
+    app.event("app_mention")(front.event(hearing, reader))
 
 
 def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNames) -> None:

@@ -1,4 +1,4 @@
-"""The bot's scopes, each with what it is for; the manifest asks for exactly these."""
+"""The bot's scopes, each with what it is for, and its events; the manifest asks for exactly these."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,12 +8,24 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "commands": "the slash commands",
         "chat:write": "answers that only the person who asked can see, and direct messages",
         "im:write": "opening the direct message by which a person is told when nothing else reaches them",
-        "im:history": "looking whether that message was sent already when the bot was interrupted, so that nobody is told twice",
+        "im:history": "reading what people write to the bot, and looking whether it told them something before it was interrupted",
+        "channels:history": "reading reports in public channels that the bot is in, those of an interruption too",
+        "groups:history": "the same in private channels that the bot is in",
+        "app_mentions:read": "hearing it when somebody mentions the bot",
         "users:read": "`connbot roster import`: finding the course's members in the workspace",
         "users:read.email": "`connbot roster import`: matching them by the e-mail of their confirmed profile",
         "channels:read": "`connbot doctor`: whether the configured public channels exist and have the bot in them",
         "groups:read": "`connbot doctor`: the same for private channels that the bot is in",
     }
 )
+EVENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "message.channels": "channels:history",
+        "message.groups": "groups:history",
+        "message.im": "im:history",
+        "app_mention": "app_mentions:read",
+    }
+)
+"""The events that the manifest subscribes to, each with the scope that it takes."""
 APP_SCOPE = "connections:write"
 """What the app-level token has, for Socket Mode."""

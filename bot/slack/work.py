@@ -15,13 +15,13 @@ class Work:
     """The tasks in flight; they catch their own errors, so whatever still escapes is a fault of ours and is logged."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._courtesies: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._courtesies: set[asyncio.Task[object]] = set()
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, coroutine: Coroutine[object, object, None], name: str, *, needed: bool = True) -> None:
+    def start(self, coroutine: Coroutine[object, object, object], name: str, *, needed: bool = True) -> None:
         """Run `coroutine` as a task of its own and return at once; one that is not `needed` may be cut off at the end."""
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
         self._tasks.add(task)
@@ -44,7 +44,7 @@ class Work:
         await asyncio.gather(*cut, return_exceptions=True)
         return len(cut)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         self._courtesies.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.settings import read_course, read_environment
 from bot.slack import ids
 from bot.slack.commands import CommandNames
+from bot.slack.scopes import EVENTS
 from bot.slack.scopes import SCOPES as SCOPES_WITH_REASONS
 
 ROOT = Path(__file__).parents[3]
@@ -35,7 +36,12 @@ SCOPES = {
     "users_lookupByEmail": {"users:read.email", "users:read"},
 }
 """What each method that is called demands, by its page in Slack's reference; a method missing here fails the test."""
-EVENT_SCOPES: dict[str, set[str]] = {}
+EVENT_SCOPES: dict[str, set[str]] = {
+    "app_mention": {"app_mentions:read"},
+    "message.channels": {"channels:history"},
+    "message.groups": {"groups:history"},
+    "message.im": {"im:history"},
+}
 """What each subscribed event demands, likewise."""
 
 
@@ -202,7 +208,10 @@ def test_every_scope_has_its_reason() -> None:
 
 
 def test_its_events_are_those_the_program_listens_to() -> None:
-    assert bot_events() == registered("event")
+    """Each kind of conversation has an event of its own, which comes in as a `message`."""
+    assert {event.partition(".")[0] for event in bot_events()} == registered("event")
+    assert {event: {scope} for event, scope in EVENTS.items()} == EVENT_SCOPES
+    assert [*EVENTS] == MANIFEST["settings"]["event_subscriptions"]["bot_events"]
     assert not registered("message")
 
 
@@ -227,9 +236,9 @@ def test_clicks_come_in_over_socket_mode_without_any_address() -> None:
     assert MANIFEST["settings"]["interactivity"] == {"is_enabled": True}
 
 
-def test_direct_messages_can_be_read_and_nobody_writes_into_the_void() -> None:
+def test_one_can_write_to_the_bot() -> None:
     assert MANIFEST["features"]["app_home"] == {
         "home_tab_enabled": False,
         "messages_tab_enabled": True,
-        "messages_tab_read_only_enabled": True,
+        "messages_tab_read_only_enabled": False,
     }

@@ -28,7 +28,7 @@ async def test_what_is_in_flight_is_finished_with_what_it_starts_meanwhile() -> 
 
 async def test_what_does_not_end_is_cut_off(caplog: pytest.LogCaptureFixture) -> None:
     work = Work()
-    work.start(asyncio.Event().wait(), "for ever")  # type: ignore[arg-type]  # its answer does not matter
+    work.start(asyncio.Event().wait(), "for ever")
 
     assert await work.drain(0.01) == 1
     assert "cut off" in caplog.text
@@ -49,7 +49,7 @@ async def test_a_task_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> 
 
 async def test_a_courtesy_does_not_hold_up_the_end(caplog: pytest.LogCaptureFixture) -> None:
     work = Work()
-    work.start(asyncio.Event().wait(), "for ever", needed=False)  # type: ignore[arg-type]  # its answer does not matter
+    work.start(asyncio.Event().wait(), "for ever", needed=False)
 
     assert await work.drain(60) == 0
     assert "cut off" not in caplog.text
