@@ -51,8 +51,8 @@ def scopes(complaint: Complaint) -> tuple[tuple[str, Scope], ...]:
     finding, servers = complaint.finding, complaint.meant.servers
     if finding.cause is Cause.ROLE_LIMIT and (finding.role is None or not servers):
         links = (link for link in complaint.standing.owned if link.server in servers or not servers)
-        named = (link for link in links if finding.role in (None, link.role))
-        return tuple((link.server, Scope(ScopeKind.ROLE, link.role)) for link in named)
+        named = [link for link in links if finding.role is None or is_named(link.role, finding.role)]
+        return tuple(dict.fromkeys((link.server, Scope(ScopeKind.ROLE, link.role)) for link in named))
     scope = scope_of(finding, finding.role)
     if scope is None or not _can_be(scope):
         return ()
@@ -95,7 +95,9 @@ def meant_here(meant: Meant, here: Sequence[Incident]) -> Meant:
 
 def opens(seen: Seen, cause: Cause, *, role: str | None = None, joins: bool = True) -> Opens:
     """Make an incident of what was seen."""
-    return Opens(seen.server, seen.scope, cause, seen.facts, role, joins)
+    # What a server says of its own limit says nothing of its pooler's.
+    facts = None if cause is Cause.POOLER_LIMIT else seen.facts
+    return Opens(seen.server, seen.scope, cause, facts, role, joins)
 
 
 def _elsewhere(complaint: Complaint, seen: Sequence[Seen]) -> Opens | Reply:
@@ -151,6 +153,11 @@ def _only(seen: Sequence[Seen]) -> Seen | None:
 
 def _names(seen: Sequence[Seen]) -> tuple[tuple[str, str], ...]:
     return tuple((one.server, one.scope.name) for one in seen)
+
+
+def is_named(role: str, name: str) -> bool:
+    """Whether a role is the one of this name, as a person writes it."""
+    return role in (name, name.lower())
 
 
 def _can_be(scope: Scope) -> bool:

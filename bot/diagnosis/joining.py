@@ -19,14 +19,14 @@ class Joins:
     role: str | None = None
 
 
-def join(standing: Standing, about: Sequence[Incident], roles: Sequence[Seen]) -> Joins | Opens | Reply:
+def join(standing: Standing, about: Sequence[Incident], roles: Sequence[Seen], server: Seen) -> Joins | Opens | Reply:
     """Say what it comes to that somebody has it too.
 
     `about` are the open incidents of one server that may be meant, the likeliest first, and there is one; `roles` are the
-    person's on that server, as it has them now.
+    person's on that `server`, as it has them now.
     - One of the person's own roles is full: that is what keeps them out, whatever the others talk about.
     - Else they join what is about a role of theirs, or about what everybody meets.
-    - Nobody joins what is about another's role.
+    - Nobody joins what is about another's role; where the whole server is full, that is what keeps them out.
     """
     theirs = {one.scope.name: one for one in roles if owns(standing, one)}
     full = [one for one in theirs.values() if one.full]
@@ -42,6 +42,8 @@ def join(standing: Standing, about: Sequence[Incident], roles: Sequence[Seen]) -
     open_to_them = (one for one in about if one.scope.kind is not ScopeKind.ROLE or _waits(one, standing.actor.id))
     if shared := next(open_to_them, None):
         return Joins(shared)
+    if server.full:
+        return opens(server, Cause.SERVER_LIMIT)
     for one in theirs.values():
         if one.facts is not None:
             return HasRoom(one.scope.name, one.server, one.facts)

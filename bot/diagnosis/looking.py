@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bot.causes.finding import Cause
 from bot.diagnosis.facts import Facts
 from bot.diagnosis.seen import Seen
 from bot.errors import ServerUnavailable, UnknownServer
-from bot.incidents.incident import Scope, ScopeKind
+from bot.incidents.incident import Incident, Scope, ScopeKind
 from bot.servers.fleet import Fleet
 from bot.servers.server import Server
 from bot.servers.strays import rank
@@ -16,6 +17,13 @@ from bot.servers.strays import rank
 async def look(fleet: Fleet, server: str, scope: Scope) -> Facts | None:
     """Read the facts of a scope, in a read that begins after this call; None: the server cannot be asked now."""
     return (await see(fleet, server, scope)).facts
+
+
+async def look_into(fleet: Fleet, incident: Incident) -> Facts | None:
+    """Read the facts of what an incident is about; None: nobody can tell, as of a pooler's limit."""
+    if incident.cause == Cause.POOLER_LIMIT:
+        return None
+    return await look(fleet, incident.server, incident.scope)
 
 
 async def look_at_each(fleet: Fleet, asked: Iterable[tuple[str, Scope]]) -> list[Seen]:

@@ -27,8 +27,8 @@ from bot.diagnosis.consult import (
     consult,
     servers_meant,
 )
-from bot.diagnosis.deciding import Complaint, meant_here, opens
-from bot.diagnosis.looking import look, see
+from bot.diagnosis.deciding import Complaint, is_named, meant_here, opens
+from bot.diagnosis.looking import look, look_into, see
 from bot.diagnosis.pace import Pace, Paces
 from bot.diagnosis.replies import (
     Answered,
@@ -36,11 +36,14 @@ from bot.diagnosis.replies import (
     HasRoom,
     HowToAsk,
     IsIn,
+    Joined,
     Nothing,
     Reply,
     SeesNoPictures,
     TooMany,
     WasClosed,
+    WhichRole,
+    WhichServer,
 )
 from bot.diagnosis.seen import owns, owns_by_name
 from bot.diagnosis.small_talk import Said
@@ -79,30 +82,15 @@ class Reports:
         self._questions = Paces()
 
     async def hear(self, heard: Heard, standing: Standing, *, now: datetime) -> Reply:
-        """Do what a message comes to, and say what is to be said to it."""
-        around = await self._around(heard, now)
-        meaning = consult(heard, around)
-        stop = self._stop(heard, meaning, now)
-        if stop is not None:
-            return stop
-        by = Speaker(standing, heard.conversation, now, heard.ts, heard.client)
-        match meaning:
-            case Trouble(finding) | Closed(finding) | Other(finding):
-                meant = meant_here(servers_meant(finding, heard.names, self._known), around.here)
-                return await self._reported(meaning, by, Complaint(finding, meant, standing, heard.client))
-            case MeToo(incident):
-                talked_about = around.here if heard.in_thread else around.near
-                return await self._cases.join(by, incident, talked_about)
-            case InAgain(incident):
-                return await self.is_in(standing, incident.id, now=now)
-            case Down():
-                return await self._cases.down(by, servers_meant(heard.finding, heard.names, self._known))
-            case Picture():
-                return SeesNoPictures()
-            case Unclear():
-                return HowToAsk()
-            case Ignore():
-                return Nothing()
+        """Do what a message comes to, and say what is to be said to it.
+
+        Of one that was edited counts what it says now: what it reported before and does not any more is withdrawn.
+        """
+        reply = await self._hear(heard, standing, now)
+        if not isinstance(reply, WhichRole | WhichServer | HasRoom | IsIn | TooMany):
+            now_about = reply.reported.incident.id if isinstance(reply, Answered | Joined) else ""
+            await self._incidents.withdraw(heard.team, heard.conversation.channel, heard.ts, but=now_about)
+        return reply
 
     async def withdraw(self, team: str, channel: str, ts: str) -> Incident | None:
         """Take back what a message reported that is gone; the incident as it stands now, None: it was no report."""
@@ -169,7 +157,7 @@ class Reports:
         )
         if again is None:
             return await self.me_too(standing, incident_id, where, now=now)
-        return Answered(Reported(again, how), await look(self._fleet, again.server, again.scope))
+        return Answered(Reported(again, how), await look_into(self._fleet, again))
 
     async def resolve(self, standing: Standing, incident_id: str, *, now: datetime) -> Incident | None:
         """End an incident by its staff's word; raises `NotPermitted`. None: there is none, or somebody was first."""
@@ -197,6 +185,31 @@ class Reports:
             if incident.open and incident.human_at is None and isinstance(answer, Permitted):
                 seen.append(await self._incidents.acted(incident.team, incident.id, standing.actor.id))
         return tuple(incident for incident in seen if incident is not None)
+
+    async def _hear(self, heard: Heard, standing: Standing, now: datetime) -> Reply:
+        around = await self._around(heard, now)
+        meaning = consult(heard, around)
+        stop = self._stop(heard, meaning, now)
+        if stop is not None:
+            return stop
+        by = Speaker(standing, heard.conversation, now, heard.ts, heard.client)
+        match meaning:
+            case Trouble(finding) | Closed(finding) | Other(finding):
+                meant = meant_here(servers_meant(finding, heard.names, self._known), around.here)
+                return await self._reported(meaning, by, Complaint(finding, meant, standing, heard.client))
+            case MeToo(incident):
+                talked_about = around.here if heard.in_thread else around.near
+                return await self._cases.join(by, incident, talked_about)
+            case InAgain(incident):
+                return await self.is_in(standing, incident.id, now=now)
+            case Down():
+                return await self._cases.down(by, servers_meant(heard.finding, heard.names, self._known))
+            case Picture():
+                return SeesNoPictures()
+            case Unclear():
+                return HowToAsk()
+            case Ignore():
+                return Nothing()
 
     async def _around(self, heard: Heard, now: datetime) -> Around:
         """Read what is talked about where a message was heard, as far as it matters to it."""
@@ -233,7 +246,7 @@ class Reports:
         theirs = {
             (link.server, link.role_oid)
             for link in by.standing.owned
-            if link.server in complaint.meant.servers and named in (None, link.role)
+            if link.server in complaint.meant.servers and (named is None or is_named(link.role, named))
         }
         ended = await self._history.ended_lately(by.standing.actor.team, theirs, by.now - CLOSED_LATELY)
         if ended is None:

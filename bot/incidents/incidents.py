@@ -57,21 +57,22 @@ class Incidents:
             incident, how = await self._find(turn, report)
             return await self._put(turn, report, incident, how)
 
-    async def withdraw(self, team: str, channel: str, ts: str) -> Incident | None:
-        """Take a report back whose message was deleted; where nobody waits any more the incident is over. None: no such report."""
-        async with self._record.turn(self._db) as turn:
-            which = (incident_people.c.team == team, incident_people.c.channel == channel, incident_people.c.ts == ts)
-            about = select(incident_people.c.incident_id).where(*which)
-            for incident in await read_incidents(turn.connection, incidents.c.id.in_(about)):
-                theirs = next(one for one in incident.people if one.ts == ts and one.conversation.channel == channel)
-                if not incident.open or theirs.state is Waiting.WITHDRAWN:
-                    continue
-                gone = replace(theirs, state=Waiting.WITHDRAWN)
-                await store_person(turn.connection, incident, gone)
-                left = with_person(incident, gone)
-                await _append(turn, left, theirs.person, WITHDRAWN)
-                return left if left.waiting else await self._resolve(turn, left, theirs.person)
+    async def withdraw(self, team: str, channel: str, ts: str, *, but: str = "") -> Incident | None:
+        """Take back what a message reported that was deleted, or that it does not say any more; all `but` one incident's.
+
+        Where nobody waits any more the incident is over. Returns the first one that was meant; None: there was none.
+        """
+        which = (incident_people.c.team == team, incident_people.c.channel == channel, incident_people.c.ts == ts)
+        about = select(incident_people.c.incident_id).where(*which, incident_people.c.state != Waiting.WITHDRAWN)
+        meant = (incidents.c.id.in_(about), incidents.c.id != but, _OPEN)
+        if not ts or not await self._read(*meant):
             return None
+        async with self._record.turn(self._db) as turn:
+            left = [
+                await self._take_back(turn, incident, channel, ts)
+                for incident in await read_incidents(turn.connection, *meant)
+            ]
+        return left[0] if left else None
 
     async def resolve(self, team: str, incident_id: str, by: str, *, seen: Incident | None = None) -> Incident | None:
         """End an open incident; `by` is who said so, '' for the facts. None: it is not open, somebody was first.
@@ -202,15 +203,23 @@ class Incidents:
 
     async def _put(self, turn: Turn, report: Report, found: Incident, how: How) -> Reported:
         affected = replace(report.affected, since=turn.at)
-        reported = put(found, affected, how)
+        reported = put(found, affected, how, report.cause)
         incident, theirs = reported.incident, reported.incident.of(affected.person)
-        if incident.conversation != found.conversation:
+        if (incident.conversation, incident.cause) != (found.conversation, found.cause):
             await store_incident(turn.connection, incident, IncidentState.OPEN)
         if theirs is not None:
             await store_person(turn.connection, incident, theirs)
         if reported.how is not How.KNOWN:
             await _append(turn, incident, affected.person, str(reported.how))
         return reported
+
+    async def _take_back(self, turn: Turn, incident: Incident, channel: str, ts: str) -> Incident:
+        theirs = next(one for one in incident.people if (one.conversation.channel, one.ts) == (channel, ts))
+        gone = replace(theirs, state=Waiting.WITHDRAWN)
+        await store_person(turn.connection, incident, gone)
+        left = with_person(incident, gone)
+        await _append(turn, left, theirs.person, WITHDRAWN)
+        return left if left.waiting else (await self._resolve(turn, left, theirs.person) or left)
 
     async def _resolve(self, turn: Turn, incident: Incident, by: str) -> Incident | None:
         resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=turn.at, resolved_by=by)

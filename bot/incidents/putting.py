@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
+from bot.causes.finding import Cause
 from bot.incidents.incident import Affected, How, Incident, Reported, Waiting
 
 
-def put(incident: Incident, affected: Affected, how: How) -> Reported:
+def put(incident: Incident, affected: Affected, how: How, cause: str) -> Reported:
     """Say how an incident stands with one person more, or with one who is among its people already.
 
     - It is talked about in one conversation a channel; in public as soon as somebody speaks of it there.
     - Who waits already is where they first said so, unless that was in private and this is not.
     - What is known of a person stays known.
+    - Of a server's limit its facts tell the end, of its pooler's nobody's: once somebody met the server's, it is about that.
     """
     affected = replace(affected, conversation=incident.conversation_in(affected.conversation))
     known = incident.of(affected.person)
@@ -22,6 +24,8 @@ def put(incident: Incident, affected: Affected, how: How) -> Reported:
                 affected = replace(affected, conversation=known.conversation, ts=known.ts)
     if _is_left(incident) or (incident.conversation.private and not affected.conversation.private):
         incident = replace(incident, conversation=affected.conversation)
+    if incident.cause == Cause.POOLER_LIMIT:
+        incident = replace(incident, cause=cause)
     return Reported(with_person(incident, affected), how)
 
 
