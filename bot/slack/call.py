@@ -11,6 +11,14 @@ from bot.slack import payloads
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """An open modal, as it was shown last; `hash` is another after each change."""
+
+    id: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A slash command, a shortcut, a click or a submitted modal; `key` names the delivery, so that a second one of the same is known."""
 
@@ -27,8 +35,8 @@ class Call:
     """The message that was clicked is ours to replace."""
     trigger: str = ""
     """Opens one modal, within three seconds."""
-    in_modal: bool = False
-    """What was clicked stands in a modal, which is still there: an answer elsewhere would lie behind it."""
+    window: Window | None = None
+    """The modal in which it was clicked, which is still there: an answer elsewhere lies behind it."""
 
 
 def of_command(body: Mapping[str, Any], at: datetime) -> Call:
@@ -48,20 +56,20 @@ def of_command(body: Mapping[str, Any], at: datetime) -> Call:
 def of_action(body: Mapping[str, Any], at: datetime) -> Call:
     """Read a `block_actions` payload's first action; a person of another workspace acts as one of that workspace."""
     action, container = _first_action(body), _part(body, "container")
-    in_modal = bool(_part(body, "view"))
+    view = _part(body, "view")
     channel = _text(container, "channel_id") or _text(_part(body, "channel"), "id")
     place = _place(channel, _text(container, "thread_ts") or None, _text(body, "response_url"), at)
     return Call(
         actor=_actor(body),
-        place=_behind(body) if in_modal else place,
+        place=_behind(body) if view else place,
         key=f"action:{_text(body, 'trigger_id')}",
         at=at,
         name=_text(action, "action_id"),
         text=_text(action, "value") or _text(_part(action, "selected_option"), "value"),
         body=body,
-        replaces=not in_modal,
+        replaces=not view,
         trigger=_text(body, "trigger_id"),
-        in_modal=in_modal,
+        window=Window(_text(view, "id"), _text(view, "hash")) if view else None,
     )
 
 

@@ -179,9 +179,8 @@ class Front:
     async def _tell(self, call: Call, message: Message) -> None:
         """Say what went wrong: on top of the modal that was clicked, else where the person is."""
         behind = Behind(call.place.channel, call.place.thread)
-        if call.in_modal and await self._windows.push(call.trigger, window.note("Not done", message, behind)):
-            return
-        await self._announcer.answer(call.place, call.actor, message)
+        if not await self._windows.over(call, window.note("Not done", message, behind)):
+            await self._announcer.answer(call.place, call.actor, message)
 
     async def _paced(self, listener: Listener, call: Call) -> None:
         if await self._in_pace(call):

@@ -2,23 +2,15 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api_errors import FAILED, why
 from bot.slack.blocks.text import Block
+from bot.slack.call import Call, Window
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """An open modal, as it was shown last."""
-
-    id: str
-    hash: str
 
 
 class Windows:
@@ -31,15 +23,21 @@ class Windows:
         """Show a modal to whoever the trigger is of; None: it came too late, or Slack does not take it."""
         return await self._shown("views.open", self._client.views_open, trigger_id=trigger, view=view)
 
-    async def push(self, trigger: str, view: Block) -> Window | None:
-        """Show a modal on top of the one that the trigger is of, which is there again when it is closed."""
-        return await self._shown("views.push", self._client.views_push, trigger_id=trigger, view=view)
-
     async def update(self, window: Window, view: Block) -> Window | None:
         """Put other content in a modal; None: it is closed, or was changed meanwhile by somebody who knew more."""
         return await self._shown(
             "views.update", self._client.views_update, view_id=window.id, hash=window.hash, view=view
         )
+
+    async def over(self, call: Call, view: Block) -> Window | None:
+        """Show a modal on top of the one that was clicked in, which is there again when it is closed; too late for that, in its place.
+
+        None: there was none, or it is closed meanwhile.
+        """
+        if call.window is None:
+            return None
+        pushed = await self._shown("views.push", self._client.views_push, trigger_id=call.trigger, view=view)
+        return pushed or await self.update(call.window, view)
 
     async def _shown(self, action: str, method: Callable[..., Awaitable[Any]], **arguments: Any) -> Window | None:
         try:

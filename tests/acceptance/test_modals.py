@@ -12,10 +12,10 @@ from bot.access.member import Standing
 from bot.errors import UnknownServer
 from bot.slack.blocks import elements
 from bot.slack.blocks.window import looking, note, window
-from bot.slack.call import Call
+from bot.slack.call import Call, Window
 from bot.slack.payloads import Behind
 from bot.slack.register import ANYTHING, Front
-from bot.slack.windows import Window, Windows
+from bot.slack.windows import Windows
 from bot.workspace.model import Message
 from bot.workspace.server import Workspace
 from bot.workspace.views import View
@@ -46,6 +46,8 @@ class Desktop:
     clock: Clock
     takes: timedelta = timedelta()
     """What a failing listener takes until it fails."""
+    until_closed: bool = False
+    """It fails when the person has closed the modal."""
     windows: list[Windows] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
@@ -73,6 +75,8 @@ class Desktop:
     async def fail(self, call: Call, _: Standing) -> None:
         self.calls.append(call)
         self.clock.move(self.takes)
+        if self.until_closed:
+            await self.workspace.close_view("alice", self.top)
         raise UnknownServer("lab", ("class",))
 
     def form(self, callback_id: str) -> dict[str, object]:
@@ -123,7 +127,7 @@ async def test_a_modal_that_is_filled_in_wrongly_says_so_beside_the_field_and_do
         await eventually(lambda: len(desktop.calls) == 2)
         looked, sent = desktop.calls
         assert (looked.name, looked.place.channel) == ("look", "")
-        assert (sent.name, sent.text, sent.in_modal) == ("form", "about", False)
+        assert (sent.name, sent.text, sent.window) == ("form", "about", None)
         assert (sent.place.channel, sent.place.thread) == (desktop.parent.channel, desktop.parent.ts)
 
 
@@ -146,20 +150,30 @@ async def test_what_fails_in_a_modal_is_told_on_top_of_it(migrated_sqlite_url: s
         await desktop.workspace.wait_for(lambda: len(desktop.workspace.views("alice")) == 2)
         assert "There is no server" in str(desktop.top.blocks)
         (call,) = desktop.calls
-        assert (call.text, call.in_modal, call.replaces) == ("v", True, False)
+        assert (call.text, call.replaces) == ("v", False)
         await desktop.workspace.close_view("alice", desktop.top)
         assert desktop.top.id == form.id
 
 
-async def test_what_fails_too_late_for_a_modal_is_told_in_its_thread(migrated_sqlite_url: str) -> None:
+async def test_what_fails_too_late_to_lie_on_a_modal_takes_its_place(migrated_sqlite_url: str) -> None:
     async with a_desktop(migrated_sqlite_url) as desktop:
         form = await desktop.opened("form")
         desktop.takes = timedelta(seconds=4)
 
         await desktop.workspace.click_view("alice", form, action_id="fail")
 
-        assert (await desktop.told()).thread_ts == desktop.parent.ts
+        await desktop.workspace.wait_for(lambda: "There is no server" in str(desktop.top.blocks))
         assert desktop.top.id == form.id
+
+
+async def test_what_fails_in_a_modal_that_is_closed_meanwhile_is_told_in_its_thread(migrated_sqlite_url: str) -> None:
+    async with a_desktop(migrated_sqlite_url) as desktop:
+        form = await desktop.opened("form")
+        desktop.until_closed = True
+
+        await desktop.workspace.click_view("alice", form, action_id="fail")
+
+        assert (await desktop.told()).thread_ts == desktop.parent.ts
 
 
 @pytest.mark.parametrize("control", ["button", "modal"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.access.member import Actor
-from bot.slack.call import of_action, of_command, of_shortcut, of_view
+from bot.slack.call import Window, of_action, of_command, of_shortcut, of_view
 from bot.slack.payloads import Behind, write_behind
 from tests.builders import NOON, minutes
 
@@ -39,14 +39,14 @@ def test_a_click_by_somebody_of_another_workspace_is_theirs() -> None:
 def test_a_click_in_a_modal_is_answered_in_the_conversation_behind_it() -> None:
     body = {
         "user": {"id": "U1", "team_id": "T1"}, "trigger_id": "1.2", "container": {"type": "view", "view_id": "V1"},
-        "view": {"id": "V1", "private_metadata": write_behind(Behind("C1", "1.5", "what"))},
+        "view": {"id": "V1", "hash": "h", "private_metadata": write_behind(Behind("C1", "1.5", "what"))},
         "actions": [{"action_id": "resolve", "value": "i"}],
     }  # fmt: skip
 
     call = of_action(body, NOON)
 
     assert (call.place.channel, call.place.thread, call.place.response_url) == ("C1", "1.5", None)
-    assert (call.text, call.trigger, call.in_modal, call.replaces) == ("i", "1.2", True, False)
+    assert (call.text, call.trigger, call.window, call.replaces) == ("i", "1.2", Window("V1", "h"), False)
 
 
 def test_a_choice_is_what_was_chosen() -> None:
