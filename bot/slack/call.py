@@ -58,7 +58,8 @@ def of_action(body: Mapping[str, Any], at: datetime) -> Call:
     action, container = _first_action(body), _part(body, "container")
     view = _part(body, "view")
     channel = _text(container, "channel_id") or _text(_part(body, "channel"), "id")
-    place = _place(channel, _text(container, "thread_ts") or None, _text(body, "response_url"), at)
+    thread = _text(container, "thread_ts") or _text(_part(body, "message"), "thread_ts")
+    place = _place(channel, thread or None, _text(body, "response_url"), at)
     return Call(
         actor=_actor(body),
         place=_behind(body) if view else place,

@@ -33,6 +33,8 @@ STILL_STUCK = "still_stuck"
 """Button of a resolution: I am not, so it is not over; the same value."""
 WHICH_ROLE = "which_role"
 """Buttons of a private question, one a role, numbered: this one of mine is kept out."""
+ANOTHER_ROLE = "another_role"
+"""Button of the same question: it is none of these; value: whose question it is, and the server where that is known."""
 WHICH_SERVER = "which_server"
 """Buttons of a private question, one a server, numbered: this one is meant."""
 PICTURE_SAYS_SO = "picture_says_so"
@@ -44,16 +46,16 @@ OPEN_THREAD = "open_thread"
 
 REPORT_TROUBLE = "report_connection_trouble"
 """Message shortcut **Report connection trouble**."""
-RESOLVE_SHORTCUT = "resolve_incident_shortcut"
+RESOLVE_SHORTCUT = "resolve_incident"
 """Message shortcut **Resolve incident**."""
-MY_CONNECTIONS_MODAL = "my_connections_modal"
-"""The modal that **My connections** opens."""
 STAFF_TOOLS_MODAL = "staff_tools_modal"
 """The modal that **Staff tools** opens."""
-PICTURE_MODAL = "picture_modal"
-"""The modal in which somebody types what their picture says."""
-PICTURE_TEXT = "picture_text"
-"""Its field."""
+ROLE_MODAL = "role_modal"
+"""The modal in which somebody types which role is kept out."""
+ROLE_FIELD = "role"
+"""Its field for the name, block and element."""
+SERVER_FIELD = "server"
+"""Its menu of servers, block and element; an option's value is the server's place among them."""
 
 ACTIONS = (TERMINATE_CHOSEN, TERMINATE_STRAYS, CLOSE, CLOSE_CLIENT, CHOOSE, TERMINATE, WITHDRAW, ASK_AGAIN)
 INCIDENT_ACTIONS = (
@@ -64,6 +66,7 @@ INCIDENT_ACTIONS = (
     IM_IN,
     STILL_STUCK,
     WHICH_ROLE,
+    ANOTHER_ROLE,
     WHICH_SERVER,
     PICTURE_SAYS_SO,
     PICTURE_OTHER,

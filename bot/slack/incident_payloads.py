@@ -49,6 +49,14 @@ class RoleChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleAsked:
+    """The question which role is kept out, to be answered by typing it; `server` None: it may be of any."""
+
+    source: Source
+    server: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerChosen:
     """The answer to the question which server is meant, with as much of the report's finding as is left to be told."""
 
@@ -101,6 +109,17 @@ def read_role_chosen(value: object) -> RoleChosen:
     """Read the value of a button that names the role that is kept out; raises `UsageError`."""
     content = read_object(value)
     return RoleChosen(_read_source(content), read_name(content, "server"), read_name(content, "role"))
+
+
+def write_role_asked(asked: RoleAsked) -> str:
+    """Return the value of the button that asks for another role, which the modal that it opens is about too."""
+    return _written({"source": _source(asked.source), **({"server": asked.server} if asked.server else {})})
+
+
+def read_role_asked(value: object) -> RoleAsked:
+    """Read what a modal for another role is about, or the value of the button that opens it; raises `UsageError`."""
+    content = read_object(value)
+    return RoleAsked(_read_source(content), _optional_name(content, "server"))
 
 
 def write_server_chosen(chosen: ServerChosen) -> str:

@@ -17,7 +17,7 @@ from bot.access.member import Standing
 from bot.errors import BotError, OwnDatabaseUnavailable
 from bot.slack import ids
 from bot.slack.announcer import Announcer
-from bot.slack.blocks import refusal, window
+from bot.slack.blocks import refusal, tools, window
 from bot.slack.blocks.text import Message
 from bot.slack.call import Call, is_button, of_action, of_command, of_shortcut, of_view
 from bot.slack.commands import CommandNames
@@ -79,6 +79,18 @@ class Front:
     def action(self, listener: Listener) -> Callable[..., Awaitable[None]]:
         """Wrap the listener of a click for Bolt."""
         return self._acknowledging(of_action, partial(self._admitted, listener))
+
+    def proposing_action(self, listener: Listener) -> Callable[..., Awaitable[None]]:
+        """Wrap the listener of a click for Bolt that proposes: what it proposed in a modal is confirmed where that was opened."""
+
+        async def propose(call: Call, standing: Standing) -> None:
+            await listener(call, standing)
+            if call.window is not None:
+                told = tools.render_proposed(in_thread=bool(call.place.channel))
+                behind = Behind(call.place.channel, call.place.thread)
+                await self._windows.over(call, window.note(tools.TITLE, told, behind))
+
+        return self.action(propose)
 
     def urgent_action(self, listener: UrgentListener) -> Callable[..., Awaitable[None]]:
         """Wrap the listener of a click for Bolt that claims its delivery itself, with what else it claims."""
@@ -179,7 +191,7 @@ class Front:
     async def _tell(self, call: Call, message: Message) -> None:
         """Say what went wrong: on top of the modal that was clicked, else where the person is."""
         behind = Behind(call.place.channel, call.place.thread)
-        if not await self._windows.over(call, window.note("Not done", message, behind)):
+        if not await self._windows.over(call, window.note(window.NOT_DONE, message, behind)):
             await self._announcer.answer(call.place, call.actor, message)
 
     async def _paced(self, listener: Listener, call: Call) -> None:
@@ -220,10 +232,10 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.action(ids.TERMINATE)(front.urgent_action(listeners.kill.on_terminate))
     app.action(ids.WITHDRAW)(front.action(listeners.kill.on_cancel))
     app.action(ids.ASK_AGAIN)(front.action(listeners.kill.on_ask_again))
-    app.action(ids.TERMINATE_CHOSEN)(front.action(listeners.conns.on_terminate_chosen))
-    app.action(ids.TERMINATE_STRAYS)(front.action(listeners.conns.on_terminate_strays))
-    app.action(ids.CLOSE)(front.action(listeners.conns.on_close))
-    app.action(ids.CLOSE_CLIENT)(front.action(listeners.conns.on_close_client))
+    app.action(ids.TERMINATE_CHOSEN)(front.proposing_action(listeners.conns.on_terminate_chosen))
+    app.action(ids.TERMINATE_STRAYS)(front.proposing_action(listeners.conns.on_terminate_strays))
+    app.action(ids.CLOSE)(front.proposing_action(listeners.conns.on_close))
+    app.action(ids.CLOSE_CLIENT)(front.proposing_action(listeners.conns.on_close_client))
     app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
     app.action(ANYTHING)(front.unknown_action())
     app.view(ANYTHING)(front.unknown_view())

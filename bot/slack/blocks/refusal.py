@@ -29,6 +29,7 @@ _ACTIONS = {
     "own": "say whose role this is",
 }
 _ROLE_ACTIONS = frozenset({"list", "terminate", "history"})
+_OF_STAFF = frozenset({"respond", "resolve"})
 _UNAVAILABLE = {
     "full": "is full, and the bot has no working connection to it",
     "role_full": "refuses the bot, whose own role has all the connections it may have",
@@ -108,6 +109,8 @@ class _Style:
 
 
 def _not_permitted(error: NotPermitted, style: _Style) -> str:
+    if error.action in _OF_STAFF:
+        return f"That is for the course's staff, and nothing was done. What is yours, *My connections* shows you.{style.who}"
     what = _ACTIONS.get(error.action, "do this")
     of = f" of {style.quote(error.role)}" if error.role and error.action in _ROLE_ACTIONS else ""
     where = f" on {style.quote(error.server)}" if error.server else ""

@@ -20,9 +20,11 @@ from bot.slack.blocks import capacity, diagnosis, elements, typed
 from bot.slack.blocks.text import Block, Message, code, join, moment, name, person, spoken
 from bot.slack.commands import CommandNames
 from bot.slack.incident_payloads import (
+    RoleAsked,
     RoleChosen,
     ServerChosen,
     Source,
+    write_role_asked,
     write_role_chosen,
     write_server_chosen,
     write_source,
@@ -93,13 +95,17 @@ def _has_room(reply: HasRoom) -> Message:
 
 
 def _which_role(reply: WhichRole, source: Source, names: CommandNames) -> Message:
+    another = write_role_asked(RoleAsked(source, reply.incident.server if reply.incident else None))
     if not reply.roles:
         where = f" on {name(reply.incident.server)}" if reply.incident else ""
-        return elements.short(
-            f"I have seen it. Which role do you connect as{where}? I know none of yours there yet.\n"
-            f"Type {code(f'{names.connbot} link ROLE')} with its name in the channel's message box, so that I can look at it for you, "
+        question = f"I have seen it. Which role do you connect as{where}? I know none of yours there yet."
+        link = code(f"{names.connbot} link ROLE")
+        way_on = (
+            f"Type {link} with its name in the channel's message box, so that I can look at it for you, "
             "or paste the whole error: it may name the role."
         )
+        button = elements.button("It is linked now\u2026", ids.ANOTHER_ROLE, another)
+        return elements.short(f"{question}\n{way_on}", elements.buttons(button))
     shown = reply.roles[:CHOICES]
     buttons = [
         elements.button(
@@ -109,8 +115,9 @@ def _which_role(reply: WhichRole, source: Source, names: CommandNames) -> Messag
         )
         for number, (server, role) in enumerate(shown)
     ]
-    more = " If it is none of these, paste the whole error." if len(reply.roles) > len(shown) else ""
-    return _asked(f"I have seen it. Which of your roles is kept out?{more}", [f"{r} on {s}" for s, r in shown], buttons)
+    buttons.append(elements.button("Another role\u2026", ids.ANOTHER_ROLE, another))
+    question = "I have seen it. Which of your roles is kept out?"
+    return _asked(question, [f"{r} on {s}" for s, r in shown], buttons)
 
 
 def _which_server(reply: WhichServer, source: Source) -> Message:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.slack.blocks import elements
+from bot.errors import BotError
+from bot.slack.blocks import elements, refusal
 from bot.slack.blocks.text import Block, Message
+from bot.slack.commands import CommandNames
 from bot.slack.payloads import Behind, write_behind
 
-LABEL_LIMIT = 24
-"""Characters of a modal's title and of its buttons."""
+NOT_DONE = "Not done"
+"""Title, as each of a modal's labels at most 24 characters."""
 
 
 def window(
@@ -28,6 +30,11 @@ def window(
 def note(title: str, message: Message, behind: Behind) -> Block:
     """A modal that only tells something."""
     return window(title, message.blocks, behind)
+
+
+def refused(error: BotError, behind: Behind, *, viewer: str, names: CommandNames) -> Block:
+    """A modal that tells why something was not done."""
+    return note(NOT_DONE, refusal.render(error, viewer=viewer, names=names), behind)
 
 
 def looking(title: str, behind: Behind) -> Block:

@@ -10,21 +10,24 @@ from bot.incidents.incident import Conversation
 from bot.slack import ids
 from bot.slack.incident_payloads import (
     Occasion,
+    RoleAsked,
     RoleChosen,
     ServerChosen,
     Source,
     read_incident_id,
     read_occasion,
+    read_role_asked,
     read_role_chosen,
     read_server_chosen,
     read_source,
     write_incident_id,
     write_occasion,
+    write_role_asked,
     write_role_chosen,
     write_server_chosen,
     write_source,
 )
-from bot.slack.payloads import LONGEST_VALUE
+from bot.slack.payloads import LONGEST_VALUE, Behind, read_behind, write_behind
 from bot.slack.words import unfit
 from tests.hostile import NAMES
 
@@ -86,6 +89,7 @@ BAD_IDS: list[Any] = [None, "", 7, [], "i 1", "i\n", "x" * 129, "<!channel>"]
         *((read_occasion, value) for value in GARBAGE),
         *((read_source, value) for value in GARBAGE),
         *((read_role_chosen, value) for value in HALF),
+        *((read_role_asked, value) for value in GARBAGE),
         *((read_server_chosen, value) for value in [*HALF, *ODD_FACTS]),
         *((read_incident_id, value) for value in BAD_IDS),
     ],
@@ -115,6 +119,14 @@ def test_a_role_is_read_back_whatever_it_is_called(name: str) -> None:
     chosen = RoleChosen(IN_PRIVATE, name, name)
     assert read_role_chosen(write_role_chosen(chosen)) == chosen
     assert len(write_role_chosen(chosen)) < LONGEST_VALUE
+
+
+@pytest.mark.parametrize("server", [None, *(name for name in NAMES if name and not unfit(name))])
+def test_a_question_for_another_role_is_read_back_and_fits_behind_a_modal(server: str | None) -> None:
+    asked = RoleAsked(SOURCE, server)
+    assert read_role_asked(write_role_asked(asked)) == asked
+    behind = Behind(SOURCE.conversation.channel, None, write_role_asked(asked))
+    assert read_behind(write_behind(behind)) == behind
 
 
 @pytest.mark.parametrize(

@@ -126,16 +126,18 @@ def called(node: ast.Call) -> str:
     return node.func.attr
 
 
+def named(argument: ast.expr) -> str | None:
+    """The string that an argument is: itself, or `ids.NAME`, also inside `ids.any_number(ids.NAME)`; a pattern is none."""
+    if isinstance(argument, ast.Call) and argument.args:
+        return named(argument.args[0])
+    if isinstance(argument, ast.Attribute) and isinstance(argument.value, ast.Name) and argument.value.id == "ids":
+        return str(getattr(ids, argument.attr))
+    return argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else None
+
+
 def registered(kind: str) -> set[str]:
     """The names that `app.KIND("name")` listens to; patterns that only acknowledge listen to none."""
-    return {
-        node.args[0].value
-        for node in calls()
-        if called(node) == kind
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-    }
+    return {name for node in calls() if called(node) == kind and node.args and (name := named(node.args[0]))}
 
 
 def bot_scopes() -> set[str]:
@@ -222,13 +224,8 @@ def test_its_shortcuts_are_those_the_program_listens_to() -> None:
 
 def test_every_button_that_a_message_shows_has_a_listener() -> None:
     """A tick in a list has none: the catch-all acknowledges it, and the button below reads it."""
-    arguments = [node.args[0] for node in calls() if called(node) == "action" and node.args]
-    listened = {
-        getattr(ids, argument.attr)
-        for argument in arguments
-        if isinstance(argument, ast.Attribute) and isinstance(argument.value, ast.Name) and argument.value.id == "ids"
-    }
-    assert listened == set(ids.ACTIONS) - {ids.CHOOSE}
+    shown = {*ids.ACTIONS, *ids.INCIDENT_ACTIONS}
+    assert registered("action") == shown - {ids.CHOOSE}
 
 
 def test_clicks_come_in_over_socket_mode_without_any_address() -> None:

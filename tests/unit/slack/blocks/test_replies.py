@@ -22,9 +22,11 @@ from bot.slack.blocks.replies import CHOICES, Spoken, render
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from bot.slack.incident_payloads import (
+    RoleAsked,
     RoleChosen,
     ServerChosen,
     Source,
+    read_role_asked,
     read_role_chosen,
     read_server_chosen,
     read_source,
@@ -87,8 +89,10 @@ def test_room_of_one_s_own_role_is_told_with_figures() -> None:
 
 def test_which_role_offers_one_s_own() -> None:
     message = said(WhichRole(an_incident(), None, [("class", "alice"), ("lab", "alice"), ("class", "al")]))
-    row = buttons(message)
+    *row, another = buttons(message)
     assert [one["text"]["text"] for one in row] == ["alice on class", "alice on lab", "al on class"]
+    assert another["action_id"] == ids.ANOTHER_ROLE
+    assert read_role_asked(another["value"]) == RoleAsked(SOURCE, "class")
     assert [read_role_chosen(one["value"]) for one in row][1] == RoleChosen(SOURCE, "lab", "alice")
     assert all(ids.any_number(ids.WHICH_ROLE).fullmatch(one["action_id"]) for one in row)
     assert "Which of your roles" in message.text
@@ -99,7 +103,8 @@ def test_which_role_without_any_says_how_to_make_one_known() -> None:
     for incident in (an_incident(), None):
         message = said(WhichRole(incident, None))
         assert "`/pgbot link ROLE`" in message.text
-        assert buttons(message) == []
+        (another,) = buttons(message)
+        assert read_role_asked(another["value"]) == RoleAsked(SOURCE, incident.server if incident else None)
 
 
 def test_which_server_offers_those_that_may_be_meant() -> None:
@@ -114,8 +119,8 @@ def test_which_server_offers_those_that_may_be_meant() -> None:
 def test_no_question_has_more_choices_than_fit(count: int) -> None:
     roles = said(WhichRole(None, None, [("s" * 63, f"{'r' * 60}{number:03}") for number in range(count)]))
     servers = said(WhichServer(replace(BOBS_ROLE, role="&" * 63), [f"{'s' * 60}{n:03}" for n in range(count)]))
-    assert len(buttons(roles)) == len(buttons(servers)) == CHOICES
-    assert "none of these" in roles.text
+    assert len(buttons(roles)) == CHOICES + 1
+    assert len(buttons(servers)) == CHOICES
 
 
 def test_a_picture_is_asked_about_once_with_two_answers() -> None:
