@@ -139,7 +139,9 @@ class Known:
 
     name: str
     hosts: frozenset[str] = frozenset()
-    """Names by which students know it, in small letters; its own address too."""
+    """Names by which students know it, in small letters."""
+    addresses: frozenset[str] = frozenset()
+    """Those by which the bot reaches it, which students may use too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,9 @@ def servers_meant(finding: Finding, names: Iterable[str], known: Sequence[Known]
     if named:
         return Meant(tuple(named), sure=len(named) == 1)
     host = (finding.host or "").strip("[]").rstrip(".").lower()
-    by_host = [one.name for one in known if host and host in one.hosts]
+    by_host = [one.name for one in known if host in one.hosts]
+    if not by_host and not finding.own_computer:
+        by_host = [one.name for one in known if host in one.addresses]
     if by_host:
         return Meant(tuple(by_host), sure=len(by_host) == 1)
     if host and not finding.own_computer and all(one.hosts for one in known):

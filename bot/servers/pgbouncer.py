@@ -8,13 +8,14 @@ from typing import TypeVar
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import Format
 from psycopg.rows import dict_row
 
 from bot.causes.refusal import recognise_refusal
 from bot.errors import PoolerUnavailable, SetupError
 from bot.servers.backend import Backend, BackendId
+from bot.servers.ends import addresses, port
 from bot.servers.opening import Connection, leave
 from bot.servers.pooled import PooledReading, Row, Shown, find, has_changed, place_of, readings_of, target_now
 from bot.servers.server import Presence, Target, Verdict, Verdicts
@@ -45,7 +46,6 @@ _VERDICTS = {
     "ended": Verdict.TERMINATED,
 }
 """What an answer comes to; any other is a failure, for the reason that it is."""
-_DEFAULT_PORT = "5432"
 
 Look = Callable[[Connection, Sequence[str]], Awaitable[Mapping[str, PooledReading]]]
 
@@ -78,7 +78,7 @@ class Console:
             self._conninfo = make_conninfo(settings.pgbouncer, **_PARAMETERS)
         except psycopg.Error:
             raise SetupError((fault,)) from None
-        self._hosts, self._port = _server_s_end(settings)
+        self._hosts, self._port = frozenset((*settings.hosts, *addresses(settings))), port(settings)
         self._clock = clock
         self._deadline = deadline
         self._looks = SharedReads(self, self._look)
@@ -244,17 +244,6 @@ class _Ending:
         self.verdicts[one] = _VERDICTS.get(answer, Verdict.FAILED)
         if self.verdicts[one] is Verdict.FAILED:
             self.details[one] = answer
-
-
-def _server_s_end(settings: ServerSettings) -> tuple[frozenset[str], int]:
-    """By which hosts and which port the server is known here; a service's are in a file of libpq's, and not read."""
-    try:
-        given = conninfo_to_dict(settings.dsn)
-    except psycopg.Error:
-        return frozenset(), 0  # a fault that the server itself tells of
-    hosts = ",".join(str(given.get(name) or "") for name in ("host", "hostaddr"))
-    port = str(given.get("port") or _DEFAULT_PORT).partition(",")[0]
-    return frozenset((*settings.hosts, *hosts.split(","))), int(port) if port.isdecimal() else 0
 
 
 async def _show(connection: Connection, what: bytes) -> list[Row]:

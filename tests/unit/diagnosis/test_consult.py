@@ -119,7 +119,7 @@ def test_who_asks_the_bot_is_answered() -> None:
 
 
 CLASS, LAB = Known("class", frozenset({"db.example.edu", "10.0.0.1"})), Known("lab", frozenset({"lab.example.edu"}))
-BARE = Known("spare")
+BARE, TOLD = Known("spare"), Known("told", addresses=frozenset({"10.9.9.9", "127.0.0.1"}))
 
 
 @pytest.mark.parametrize(
@@ -135,6 +135,9 @@ BARE = Known("spare")
         ("127.0.0.1", (), (CLASS,), Meant(("class",), sure=True)),
         ("elsewhere.example.org", (), (CLASS, LAB), Meant()),
         ("elsewhere.example.org", (), (CLASS, BARE), Meant(("class", "spare"))),
+        ("10.9.9.9", (), (CLASS, TOLD), Meant(("told",), sure=True)),
+        ("127.0.0.1", (), (CLASS, TOLD), Meant(("class", "told"))),
+        ("elsewhere.example.org", (), (TOLD,), Meant(("told",), sure=True)),
         (None, (), (), Meant()),
     ],
 )
