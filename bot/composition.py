@@ -14,10 +14,13 @@ from bot.access.ownership import Ownership
 from bot.clock import clock
 from bot.connections.doorway import Doorway
 from bot.connections.listing import Listings
+from bot.connections.overviewing import Overviews
 from bot.connections.settlement import Settlement
 from bot.connections.telling import Telling
 from bot.connections.termination import Termination
 from bot.incidents.history import History
+from bot.incidents.incidents import Incidents
+from bot.incidents.pending import Pending
 from bot.incidents.proposal import Waits
 from bot.incidents.review import Review
 from bot.incidents.untold import Untold
@@ -29,6 +32,7 @@ from bot.slack.announcer import Announcer
 from bot.slack.identity import Workspace
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
+from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import KillListener
 from bot.slack.register import Front, Listeners
 from bot.slack.windows import Windows
@@ -81,17 +85,20 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     announcer = Announcer(slack.client, slack.session, clock, zone, names)
     telling = Telling(fleet, Untold(database, waits), announcer, waits)
     kill = KillListener(termination, telling, announcer, work, names, zone)
-    conns = ConnsListener(Listings(fleet, doorway), kill, announcer, names, zone)
+    listings, windows = Listings(fleet, doorway), Windows(slack.client)
+    conns = ConnsListener(listings, kill, announcer, names, zone)
     review = Review(fleet, allow_list, history)
     connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, announcer, names, zone)
-    front = Front(work, desk, announcer, Windows(slack.client), names, clock)
+    overviews = Overviews(fleet, listings, Incidents(database, record, new_id), Pending(database), allow_list)
+    home = HomeListener(overviews, listings, allow_list, slack.client, windows, announcer, clock, names, zone)
+    front = Front(work, desk, announcer, windows, names, clock, home.refresh)
     settlement = Settlement(fleet, history, telling, clock, waits)
     loops = (
         Loop("settlement", waits.look_every, settlement.settle),
         Loop("lapse", SWEEP_EVERY, history.lapse),
         *_samples(database, fleet, course.samples_every),
     )
-    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot), loops)
+    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot, home), loops)
 
 
 def _samples(database: OwnDatabase, fleet: Fleet, interval: timedelta) -> tuple[Loop, ...]:

@@ -37,6 +37,8 @@ class Call:
     """Opens one modal, within three seconds."""
     window: Window | None = None
     """The modal in which it was clicked, which is still there: an answer elsewhere lies behind it."""
+    in_home: bool = False
+    """What was clicked stands in the Home tab, where nothing can be answered."""
 
 
 def of_command(body: Mapping[str, Any], at: datetime) -> Call:
@@ -57,6 +59,7 @@ def of_action(body: Mapping[str, Any], at: datetime) -> Call:
     """Read a `block_actions` payload's first action; a person of another workspace acts as one of that workspace."""
     action, container = _first_action(body), _part(body, "container")
     view = _part(body, "view")
+    in_home = view.get("type") == "home"
     channel = _text(container, "channel_id") or _text(_part(body, "channel"), "id")
     thread = _text(container, "thread_ts") or _text(_part(body, "message"), "thread_ts")
     place = _place(channel, thread or None, _text(body, "response_url"), at)
@@ -70,7 +73,22 @@ def of_action(body: Mapping[str, Any], at: datetime) -> Call:
         body=body,
         replaces=not view,
         trigger=_text(body, "trigger_id"),
-        window=Window(_text(view, "id"), _text(view, "hash")) if view else None,
+        window=Window(_text(view, "id"), _text(view, "hash")) if view and not in_home else None,
+        in_home=in_home,
+    )
+
+
+def of_home(body: Mapping[str, Any], at: datetime) -> Call:
+    """Read an `app_home_opened` event; the place is the conversation of that person with us."""
+    event = _part(body, "event")
+    return Call(
+        actor=Actor(_text(body, "team_id"), _text(event, "user")),
+        place=Place(_text(event, "channel")),
+        key=f"event:{_text(body, 'event_id')}",
+        at=at,
+        name=_text(event, "type"),
+        text=_text(event, "tab"),
+        body=body,
     )
 
 

@@ -44,6 +44,11 @@ PICTURE_OTHER = "picture_other"
 OPEN_THREAD = "open_thread"
 """Button with a link to a conversation; a click on it is only acknowledged."""
 
+HOME_AGAIN = "home_again"
+"""Button of the Home tab: look again; as of every action there, the tab is drawn anew."""
+HOME_CONNECTIONS = "home_connections"
+"""Button of the Home tab: one's own connections, in a modal."""
+
 REPORT_TROUBLE = "report_connection_trouble"
 """Message shortcut **Report connection trouble**."""
 RESOLVE_SHORTCUT = "resolve_incident"
@@ -71,6 +76,8 @@ INCIDENT_ACTIONS = (
     PICTURE_SAYS_SO,
     PICTURE_OTHER,
 )
+
+HOME_ACTIONS = (HOME_AGAIN, HOME_CONNECTIONS)
 
 
 def numbered(action_id: str, number: int) -> str:

@@ -13,17 +13,18 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.access.desk import Desk
-from bot.access.member import Standing
+from bot.access.member import Actor, Standing
 from bot.errors import BotError, OwnDatabaseUnavailable
 from bot.slack import ids
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import refusal, tools, window
 from bot.slack.blocks.text import Message
-from bot.slack.call import Call, is_button, of_action, of_command, of_shortcut, of_view
+from bot.slack.call import Call, is_button, of_action, of_command, of_home, of_shortcut, of_view
 from bot.slack.commands import CommandNames
 from bot.slack.hearing import Hearing, Reader, Utterance
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
+from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import Admit, KillListener
 from bot.slack.pace import Pace, Paces
 from bot.slack.payloads import Behind
@@ -48,6 +49,7 @@ class Listeners:
     conns: ConnsListener
     kill: KillListener
     connbot: ConnbotListener
+    home: HomeListener
 
 
 class Front:
@@ -61,6 +63,7 @@ class Front:
         windows: Windows,
         names: CommandNames,
         clock: Callable[[], datetime],
+        redraw: Callable[[Actor], Awaitable[None]] | None = None,
     ) -> None:
         self._work = work
         self._desk = desk
@@ -68,6 +71,7 @@ class Front:
         self._windows = windows
         self._names = names
         self._clock = clock
+        self._redraw = redraw
         self._paces = Paces()
         self.deliveries = 0
         self.failures = 0
@@ -116,6 +120,21 @@ class Front:
 
         return acknowledge
 
+    def home(self, listener: Listener) -> Callable[..., Awaitable[None]]:
+        """Wrap for Bolt what draws the Home tab of whoever opens it; nobody asked, so no failure is told."""
+
+        async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
+            await ack()
+            call = of_home(body, self._clock())
+            if call.text == "home":
+                self.deliveries += 1
+                self._work.start(self._drawn(call, partial(self._admitted, listener)), call.name)
+
+        return acknowledge
+
+    async def _drawn(self, call: Call, answer: Callable[[Call], Awaitable[None]]) -> None:
+        await self._answer(call, answer, told=False)
+
     def unknown_view(self) -> Callable[..., Awaitable[None]]:
         """Wrap for Bolt what answers a modal that no listener knows."""
         return self.view(self._stale)
@@ -162,7 +181,13 @@ class Front:
 
     def _begin(self, call: Call, answer: Callable[[Call], Awaitable[None]]) -> None:
         self.deliveries += 1
-        self._work.start(self._answer(call, answer), call.name)
+        self._work.start(self._deal(call, answer), call.name)
+
+    async def _deal(self, call: Call, answer: Callable[[Call], Awaitable[None]]) -> None:
+        await self._answer(call, answer)
+        redraw = self._redraw
+        if call.in_home and redraw is not None:
+            await self._drawn(call, lambda _: redraw(call.actor))
 
     async def _answer(
         self, call: Call, answer: Callable[[Call], Awaitable[None]], *, told: bool = True
@@ -189,7 +214,7 @@ class Front:
         return failure
 
     async def _tell(self, call: Call, message: Message) -> None:
-        """Say what went wrong: on top of the modal that was clicked, else where the person is."""
+        """Say what went wrong: on top of the modal or the Home tab that was clicked, else where the person is."""
         behind = Behind(call.place.channel, call.place.thread)
         if not await self._windows.over(call, window.note(window.NOT_DONE, message, behind)):
             await self._announcer.answer(call.place, call.actor, message)
@@ -236,6 +261,9 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.action(ids.TERMINATE_STRAYS)(front.proposing_action(listeners.conns.on_terminate_strays))
     app.action(ids.CLOSE)(front.proposing_action(listeners.conns.on_close))
     app.action(ids.CLOSE_CLIENT)(front.proposing_action(listeners.conns.on_close_client))
+    app.event("app_home_opened")(front.home(listeners.home.on_opened))
+    app.action(ids.HOME_AGAIN)(front.action(listeners.home.on_again))
+    app.action(ids.HOME_CONNECTIONS)(front.action(listeners.home.on_connections))
     app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
     app.action(ANYTHING)(front.unknown_action())
     app.view(ANYTHING)(front.unknown_view())

@@ -24,8 +24,9 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "message.groups": "groups:history",
         "message.im": "im:history",
         "app_mention": "app_mentions:read",
+        "app_home_opened": "",
     }
 )
-"""The events that the manifest subscribes to, each with the scope that it takes."""
+"""The events that the manifest subscribes to, each with the scope that it takes; '' for none."""
 APP_SCOPE = "connections:write"
 """What the app-level token has, for Socket Mode."""

@@ -32,8 +32,10 @@ class Windows:
     async def over(self, call: Call, view: Block) -> Window | None:
         """Show a modal on top of the one that was clicked in, which is there again when it is closed; too late for that, in its place.
 
-        None: there was none, or it is closed meanwhile.
+        Before the Home tab too. None: neither was clicked in, or it is closed meanwhile.
         """
+        if call.in_home:
+            return await self.open(call.trigger, view)
         if call.window is None:
             return None
         pushed = await self._shown("views.push", self._client.views_push, trigger_id=call.trigger, view=view)

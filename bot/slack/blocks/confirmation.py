@@ -6,9 +6,9 @@ from bot.connections.ending import NothingToEnd, Preview
 from bot.incidents.proposal import LAPSES_AFTER, Kind, Proposal
 from bot.servers.server import Target
 from bot.slack import ids, payloads
-from bot.slack.blocks import bulk, capacity, connection, elements, reasons, typed
+from bot.slack.blocks import bulk, capacity, connection, elements, kinds, reasons, typed
 from bot.slack.blocks.kinds import words
-from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name
+from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name, spoken
 from bot.slack.commands import CommandNames
 
 SHOWN = 15
@@ -50,7 +50,7 @@ def _rendered(preview: Preview, shown: int, zone: tzinfo, names: CommandNames) -
         *elements.sections(bulk.groups(others, at, its.number), "\n\n"),
         *elements.sections(refusals),
         *([elements.context(f"Reason given: {code(proposal.reason, 1000)}")] if proposal.reason else []),
-        _buttons(proposal),
+        buttons(proposal),
         elements.context(valid),
     ]
     briefs = [connection.brief(target, at, its.number) for target in (*detailed, *others)]
@@ -186,11 +186,16 @@ def _pids(pids: list[str], number: str = connection.PID) -> str:
     return f"{number}{'s' if len(pids) > 1 else ''} {join(shown)}"
 
 
-def _buttons(proposal: Proposal) -> Block:
+def buttons(proposal: Proposal, *, beside_others: bool = False) -> Block:
+    """The two buttons of a proposal that waits for its click; those `beside_others` say what they are about to whoever hears them."""
     its, count = words(proposal.kind), len(proposal.targets)
     label = its.button if count == 1 else its.button_for_many.format(f"{count:,}")
+    leave = its.leave if count == 1 else its.leave_many
     value = payloads.write_proposal_id(proposal.id)
+    told = (
+        spoken(f": {kinds.what(proposal)}", elements.LABEL_LIMIT - max(len(label), len(leave))) if beside_others else ""
+    )
     return elements.buttons(
-        elements.button(label, ids.TERMINATE, value, style=elements.DANGER),
-        elements.button(its.leave if count == 1 else its.leave_many, ids.WITHDRAW, value),
+        elements.button(label, ids.TERMINATE, value, spoken=f"{label}{told}", style=elements.DANGER),
+        elements.button(leave, ids.WITHDRAW, value, spoken=f"{leave}{told}"),
     )

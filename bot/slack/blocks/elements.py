@@ -39,6 +39,11 @@ def sections(lines: Sequence[str], separator: str = "\n") -> list[Block]:
     return [section(text) for text in texts]
 
 
+def header(text: str) -> Block:
+    """A title within a view."""
+    return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
+
+
 def context(text: str) -> Block:
     """A side remark in small print."""
     return {"type": "context", "elements": [mrkdwn(text)]}

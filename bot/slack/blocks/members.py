@@ -26,15 +26,21 @@ def render(members: Sequence[Member], *, zone: tzinfo, now: datetime, names: Com
         return elements.short(
             f"Nobody is on the allow-list yet, so only owners can end connections. Add somebody: {add}."
         )
-    ordered = sorted(members, key=lambda member: (-member.grade, member.server, member.slack_id, member.roles))
+    ordered = lines(members, zone=zone, now=now)
     people = len({member.slack_id for member in members})
     head = f"{plural(people, 'person', 'people')} on the allow-list."
-    lines = [f"\u2022 {_line(member, zone, now)}" for member in ordered[:SHOWN]]
+    told = [f"\u2022 {line}" for line in ordered[:SHOWN]]
     if len(ordered) > SHOWN:
-        lines.append(
+        told.append(
             f"{plural(len(ordered) - SHOWN, 'further entry', 'further entries')} not shown: `connbot members` has them."
         )
-    return elements.message([head, *lines], elements.sections([f"*{head}*", *lines]))
+    return elements.message([head, *told], elements.sections([f"*{head}*", *told]))
+
+
+def lines(members: Sequence[Member], *, zone: tzinfo, now: datetime) -> list[str]:
+    """Say who may help, a line a grant, the highest grade first."""
+    ordered = sorted(members, key=lambda member: (-member.grade, member.server, member.slack_id, member.roles))
+    return [_line(member, zone, now) for member in ordered]
 
 
 def render_allowed(member: Member, *, zone: tzinfo, now: datetime) -> Message:

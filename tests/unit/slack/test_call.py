@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.access.member import Actor
-from bot.slack.call import Window, of_action, of_command, of_shortcut, of_view
+from bot.slack.call import Window, of_action, of_command, of_home, of_shortcut, of_view
 from bot.slack.payloads import Behind, write_behind
 from tests.builders import NOON, minutes
 
@@ -101,3 +101,18 @@ def test_garbage_makes_an_empty_call_and_no_error(body: dict[str, Any]) -> None:
     assert of_command(body, NOON).text == ""
     assert of_shortcut(body, NOON).place.channel == ""
     assert of_view(body, NOON).text == ""
+
+
+def test_whoever_opens_the_home_tab_is_known_by_the_event() -> None:
+    event = {"type": "app_home_opened", "user": "U0ALICE", "channel": "D0ALICE", "tab": "home"}
+    call = of_home({"team_id": "T0COURSE", "event_id": "Ev1", "event": event}, NOON)
+    assert (call.actor, call.place.channel, call.key) == (Actor("T0COURSE", "U0ALICE"), "D0ALICE", "event:Ev1")
+    assert (call.name, call.text) == ("app_home_opened", "home")
+    assert of_home({"event": None}, NOON).actor.id == ""
+
+
+def test_a_click_in_the_home_tab_is_none_in_a_modal() -> None:
+    call = of_action({"view": {"type": "home", "id": "V1"}, "actions": [{"type": "button"}]}, NOON)
+    assert (call.in_home, call.window, call.replaces, call.place.channel) == (True, None, False, "")
+    modal = of_action({"view": {"type": "modal", "id": "V1"}, "actions": [{"type": "button"}]}, NOON)
+    assert (modal.in_home, modal.window) == (False, Window("V1", ""))

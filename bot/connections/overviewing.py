@@ -1,0 +1,108 @@
+"""What one person is shown of everything, by the rights they have at that moment: the use case of the Home tab."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from bot.access.allow_list import AllowList
+from bot.access.member import Action, Permitted, Standing
+from bot.access.policy import permit
+from bot.connections.listed import Listing, ListRequest
+from bot.connections.listing import Listings
+from bot.connections.overview import Overview, ServerNow, Staff
+from bot.errors import OwnsNothing, ServerUnavailable
+from bot.incidents.incident import Incident, ScopeKind
+from bot.incidents.incidents import Incidents
+from bot.incidents.pending import Pending
+from bot.incidents.proposal import Proposal
+from bot.servers.fleet import Fleet
+from bot.servers.server import Role
+
+
+class Overviews:
+    """Gathers what a person may see; every right is checked now, and nothing is put on record, since nobody asked for it."""
+
+    def __init__(
+        self, fleet: Fleet, listings: Listings, incidents: Incidents, pending: Pending, allow_list: AllowList
+    ) -> None:
+        self._fleet = fleet
+        self._listings = listings
+        self._incidents = incidents
+        self._pending = pending
+        self._allow_list = allow_list
+
+    async def show(self, standing: Standing, *, now: datetime) -> Overview:
+        """Gather it; servers that do not answer are named, and raise nothing. Raises `OwnDatabaseUnavailable`."""
+        actor = standing.actor
+        incidents = await self._incidents.standing(actor.team)
+        pending = await self._pending.of(actor.team)
+        own = await self._own(standing, now)
+        theirs = tuple(one for one in incidents if actor.id in {affected.person for affected in one.waiting})
+        waiting = tuple(one for one in pending if one.requester == actor.id)
+        others = tuple(one for one in pending if one.requester != actor.id)
+        return Overview(now, own, waiting, theirs, await self._staff(standing, incidents, others, now))
+
+    async def _own(self, standing: Standing, now: datetime) -> Listing | None:
+        try:
+            return await self._listings.show(standing, ListRequest(), now=now)
+        except OwnsNothing:
+            return None
+
+    async def _staff(
+        self, standing: Standing, incidents: Iterable[Incident], pending: Iterable[Proposal], now: datetime
+    ) -> Staff | None:
+        servers = [name for name in self._fleet.names if _may(standing, Action.RESPOND, None, name, now)]
+        if not servers:
+            return None
+        of_role = [one for one in incidents if one.scope.kind is ScopeKind.ROLE and one.server in servers]
+        proposed = [one for one in pending if one.server in servers]
+        named = [*((one.server, one.scope.name) for one in of_role), *((one.server, one.role) for one in proposed)]
+        roles = await self._roles(named)
+        there = tuple(
+            one
+            for one in incidents
+            if one.server in servers
+            and (
+                one.scope.kind is not ScopeKind.ROLE
+                or _may(standing, Action.RESOLVE, roles.get((one.server, one.scope.name)), one.server, now)
+            )
+        )
+        seen = tuple(
+            one
+            for one in proposed
+            if _may(standing, Action.TERMINATE, roles.get((one.server, one.role)), one.server, now)
+        )
+        allowing = any(_may(standing, Action.ALLOW_RESPONDER, None, name, now) for name in ("", *servers))
+        members = await self._allow_list.members(standing.actor.team) if allowing else None
+        return Staff(
+            servers=tuple(await asyncio.gather(*map(self._server, servers))),
+            incidents=there,
+            pending=seen,
+            members=members,
+            roster_of=tuple(name for name in servers if _may(standing, Action.OWN, None, name, now)),
+        )
+
+    async def _server(self, name: str) -> ServerNow:
+        try:
+            return ServerNow(name, (await self._fleet.choose(name).limits()).server)
+        except ServerUnavailable as exc:
+            return ServerNow(name, why=exc)
+
+    async def _roles(self, named: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Role]:
+        """Look up roles, each given with its server; those of servers that do not answer are left out."""
+        by_server: dict[str, set[str]] = defaultdict(set)
+        for server, role in named:
+            by_server[server].add(role)
+        found: dict[tuple[str, str], Role] = {}
+        for server, names in by_server.items():
+            try:
+                roles = await self._fleet.choose(server).roles_by_name(sorted(names))
+            except ServerUnavailable:
+                continue
+            found |= {(server, name): role for name, role in roles.items()}
+        return found
+
+
+def _may(standing: Standing, action: Action, role: Role | None, server: str, now: datetime) -> bool:
+    return isinstance(permit(standing, action, role=role, server=server, now=now), Permitted)

@@ -1,0 +1,160 @@
+"""The Home tab: what one person can see and do now, staff's part below everybody's."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from bot.connections.listed import Listing, RoleListing
+from bot.connections.overview import Overview, ServerNow, Staff
+from bot.incidents.incident import Incident
+from bot.incidents.proposal import Proposal, State
+from bot.slack import ids, incident_payloads
+from bot.slack.blocks import capacity, confirmation, elements, incident_words, kinds, members, refusal
+from bot.slack.blocks.text import Block, code, moment, name, person, plural, spoken
+from bot.slack.commands import CommandNames
+
+SHOWN = 10
+"""Of each kind; what is more is counted."""
+MEMBERS_SHOWN = 20
+
+
+def render(overview: Overview, *, zone: tzinfo, names: CommandNames) -> Block:
+    """Draw a person's Home tab; what is not in `overview` is not theirs to know."""
+    blocks = [
+        *_own(overview, names),
+        *_waiting(overview, zone),
+        *_incidents(overview, zone),
+        *([] if overview.staff is None else _staff(overview, overview.staff, zone, names)),
+        {"type": "divider"},
+        elements.buttons(elements.button("Look again", ids.HOME_AGAIN, "again")),
+        elements.context(
+            f"As of {moment(overview.at, overview.at, zone)}. {code(f'{names.connbot} help')} says what else I do."
+        ),
+    ]
+    return {"type": "home", "blocks": blocks}
+
+
+def _own(overview: Overview, names: CommandNames) -> list[Block]:
+    head = elements.header("My connections")
+    if overview.own is None:
+        how = code(f"{names.connbot} link ROLE")
+        return [head, elements.section(f"No role is linked to you yet. If you have one, link it: {how}.")]
+    listing = overview.own
+    rows = [_role(entry) for entry in listing.roles[:SHOWN]]
+    buttons = [elements.buttons(elements.button("Show and close\u2026", ids.HOME_CONNECTIONS, "mine"))] if rows else []
+    return [head, *rows, *_silent(listing, names), *buttons, *_more(len(listing.roles), "role")]
+
+
+def _role(entry: RoleListing) -> Block:
+    reading = entry.reading
+    use, room = capacity.used(reading.capacity), capacity.room(reading.capacity, name)
+    stray = f" {plural(len(entry.strays), 'looks', 'look')} stray." if entry.strays else ""
+    sign = incident_words.FULL if reading.capacity.biting() is not None else incident_words.OVER
+    said = f"{sign} *{name(reading.role.name)}* on {name(reading.server)}: {use} \u2014 {room}.{stray}"
+    return elements.section(said)
+
+
+def _silent(listing: Listing, names: CommandNames) -> list[Block]:
+    said = [refusal.sentence(error, names=names, quote=name) for error in listing.unavailable[:SHOWN]]
+    return elements.sections([f"\u26a0\ufe0f {sentence}" for sentence in said])
+
+
+def _waiting(overview: Overview, zone: tzinfo) -> list[Block]:
+    if not overview.waiting:
+        return []
+    blocks: list[Block] = [elements.header("Waiting for you")]
+    for proposal in overview.waiting[:SHOWN]:
+        until = moment(proposal.lapses_at, overview.at, zone)
+        what = f"To {kinds.words(proposal.kind).do}: {kinds.what(proposal)}"
+        if proposal.state is State.WAITING:
+            blocks.append(elements.section(f"{what}. The role's owners are asked until {until}."))
+        else:
+            blocks += [
+                elements.section(f"{what}. Nothing happens unless you click before {until}."),
+                confirmation.buttons(proposal, beside_others=True),
+            ]
+    return [*blocks, *_more(len(overview.waiting), "proposal")]
+
+
+def _incidents(overview: Overview, zone: tzinfo) -> list[Block]:
+    if not overview.incidents:
+        return []
+    lines = [f"\u2022 {_incident(one, overview, zone)}" for one in overview.incidents[:SHOWN]]
+    return [
+        elements.header("Trouble you reported"),
+        *elements.sections(lines),
+        *_more(len(overview.incidents), "incident"),
+    ]
+
+
+def _incident(incident: Incident, overview: Overview, zone: tzinfo) -> str:
+    since = moment(incident.occasion_at, overview.at, zone)
+    return f"{incident_words.first(incident_words.about(incident))}, since {since}, {plural(len(incident.waiting), 'person waits', 'people wait')}"
+
+
+def _staff(overview: Overview, staff: Staff, zone: tzinfo, names: CommandNames) -> list[Block]:
+    blocks: list[Block] = [{"type": "divider"}, elements.header("Servers")]
+    blocks += elements.sections([_server(one, names) for one in staff.servers[:SHOWN]])
+    blocks += _more(len(staff.servers), "server")
+    blocks += [elements.header("Open incidents"), *_open(staff.incidents, overview, zone)]
+    if staff.pending:
+        lines = [f"\u2022 {_pending(one, overview, zone)}" for one in staff.pending[:SHOWN]]
+        blocks += [
+            elements.header("Proposed by others"),
+            *elements.sections(lines),
+            *_more(len(staff.pending), "proposal"),
+        ]
+    if staff.members is not None:
+        lines = members.lines(staff.members, zone=zone, now=overview.at)
+        shown = [f"\u2022 {line}" for line in lines[:MEMBERS_SHOWN]] or ["Nobody is on it yet."]
+        blocks += [
+            elements.header("Allow-list"),
+            *elements.sections(shown),
+            *_more(len(lines), "entry", "entries", MEMBERS_SHOWN),
+        ]
+    return blocks
+
+
+def _server(server: ServerNow, names: CommandNames) -> str:
+    if server.limit is None:
+        why = refusal.sentence(server.why, names=names, quote=name) if server.why else "It does not answer."
+        return f"\u26a0\ufe0f *{name(server.name)}*: {why}"
+    sign = incident_words.FULL if server.limit.full else incident_words.OVER
+    return f"{sign} *{name(server.name)}*: {capacity.filled(server.limit)}"
+
+
+def _open(incidents: Sequence[Incident], overview: Overview, zone: tzinfo) -> list[Block]:
+    if not incidents:
+        return [elements.section("None. All quiet.")]
+    rows = [
+        elements.section(
+            f"{_incident(one, overview, zone)}{_seen(one)}",
+            _resolve(one),
+        )
+        for one in incidents[:SHOWN]
+    ]
+    return [*rows, *_more(len(incidents), "incident")]
+
+
+def _resolve(incident: Incident) -> Block:
+    label = "Resolve incident"
+    told = spoken(f": {incident_words.about(incident)}", elements.LABEL_LIMIT - len(label))
+    value = incident_payloads.write_incident_id(incident.id)
+    return elements.button(label, ids.RESOLVE_INCIDENT, value, spoken=label + told)
+
+
+def _seen(incident: Incident) -> str:
+    return f", seen by {person(incident.human)}" if incident.human else ", seen by nobody yet"
+
+
+def _pending(proposal: Proposal, overview: Overview, zone: tzinfo) -> str:
+    until = moment(proposal.lapses_at, overview.at, zone)
+    waits = "for the role's owners" if proposal.state is State.WAITING else "for their click"
+    return f"{person(proposal.requester)} asks to {kinds.words(proposal.kind).do} {kinds.what(proposal)}; waits {waits} until {until}"
+
+
+def _more(count: int, noun: str, nouns: str | None = None, shown: int = SHOWN) -> list[Block]:
+    return (
+        [elements.context(f"{plural(count - shown, f'further {noun}', nouns and f'further {nouns}')} not shown.")]
+        if count > shown
+        else []
+    )

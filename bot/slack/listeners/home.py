@@ -1,0 +1,74 @@
+"""The Home tab: drawn when somebody opens it, and anew after whatever they do there."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.access.allow_list import AllowList
+from bot.access.member import Actor, Standing
+from bot.connections.listed import ListRequest
+from bot.connections.listing import Listings
+from bot.connections.overviewing import Overviews
+from bot.slack.announcer import Announcer
+from bot.slack.api_errors import FAILED, why
+from bot.slack.blocks import home, listing, window
+from bot.slack.call import Call
+from bot.slack.commands import CommandNames
+from bot.slack.payloads import Behind
+from bot.slack.windows import Windows
+
+log = logging.getLogger(__name__)
+
+
+class HomeListener:
+    """Shows each person what they may see now; rights are looked up at every drawing."""
+
+    def __init__(
+        self,
+        overviews: Overviews,
+        listings: Listings,
+        allow_list: AllowList,
+        client: AsyncWebClient,
+        windows: Windows,
+        announcer: Announcer,
+        clock: Callable[[], datetime],
+        names: CommandNames,
+        zone: tzinfo,
+    ) -> None:
+        self._overviews = overviews
+        self._listings = listings
+        self._allow_list = allow_list
+        self._client = client
+        self._windows = windows
+        self._announcer = announcer
+        self._clock = clock
+        self._names = names
+        self._zone = zone
+
+    async def on_opened(self, _: Call, standing: Standing) -> None:
+        """Somebody looks at their Home tab."""
+        await self._draw(standing)
+
+    async def on_again(self, _: Call, __: Standing) -> None:
+        """**Look again**; every action draws the tab anew, so there is nothing more to do."""
+
+    async def on_connections(self, call: Call, standing: Standing) -> None:
+        """**Show and close…**: what `/conns` shows, in a modal."""
+        found = await self._listings.show(standing, ListRequest(), now=call.at)
+        message = listing.render(found, zone=self._zone, names=self._names)
+        if not await self._windows.open(call.trigger, window.note("My connections", message, Behind())):
+            await self._announcer.answer(call.place, call.actor, message)
+
+    async def refresh(self, actor: Actor) -> None:
+        """Draw a person's tab anew, by the rights they have now."""
+        await self._draw(await self._allow_list.standing(actor))
+
+    async def _draw(self, standing: Standing) -> None:
+        overview = await self._overviews.show(standing, now=self._clock())
+        view = home.render(overview, zone=self._zone, names=self._names)
+        try:
+            await self._client.views_publish(user_id=standing.actor.id, view=view)
+        except FAILED as exc:
+            log.warning("a Home tab was not drawn", extra={"action": "home", "why": why(exc)})
