@@ -1,0 +1,275 @@
+"""Decides a week's figures: what happened, how fast it was met, what was used, who creates the connections that idle.
+
+What nobody watched is said: figures of a week with gaps are what was seen at least, and nothing is compared with such a week.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.summaries.facts import Ends, Facts, Height, Program, RoleUse, Watched
+from bot.summaries.week import Week
+
+NOTICED = timedelta(minutes=5)
+"""A shorter time without a sample is no gap."""
+_ENDING = ("terminate", "client")
+"""The kinds of proposals that end connections."""
+TERMINATED = "terminated"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long something took, of those `count` for which it came."""
+
+    count: int
+    median: timedelta
+    worst: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time that nobody watched."""
+
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure beside that of the week before; `percent` only where both weeks were watched whole, and there was something."""
+
+    now: float
+    before: float
+    percent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Idler:
+    """A program, with the network it is used from where only that one is meant, and the connections of it that idle."""
+
+    program: str
+    place: str | None
+    """None: all of its networks."""
+    service: bool
+    roles: int
+    """At the same time, at most."""
+    idle: float
+    """On average."""
+    stale: float
+    """Of these, for more than half an hour."""
+    share: float
+    """Of all connections that idle, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The figures of one server's week."""
+
+    server: str
+    week: Week
+    begins: datetime
+    ends: datetime
+    over: bool
+    """The week has ended; else the figures are of its beginning."""
+    watched: timedelta
+    whole: timedelta
+    """Of the week, as far as it has passed."""
+    gaps: tuple[Gap, ...]
+    incidents: int
+    causes: tuple[tuple[str, int], ...]
+    """The most frequent first."""
+    unresolved: int
+    answer: Times | None
+    human: Times | None
+    """From the last opening of each."""
+    resolution: Times | None
+    outcomes: tuple[tuple[str, int], ...]
+    """Of connections that were to be ended, by what became of them."""
+    with_consent: int
+    """Terminated at the request, or with the agreement, of an owner."""
+    cancelled: int
+    """Queries."""
+    others_ended: int | None
+    """Sessions that operators ended and the bot did not; None: nobody knows."""
+    server_peak: Height | None
+    database_peaks: tuple[Height, ...]
+    """Those that have limits, the fullest first."""
+    roles: tuple[RoleUse, ...]
+    """The roles that were full, by name: for those who may see names."""
+    roles_seen: int
+    used: float
+    idle: float
+    """On average, while it was watched."""
+    programs: tuple[Idler, ...]
+    places: tuple[Idler, ...]
+    """The same by network, the most idle first."""
+    incidents_compared: Compared
+    idle_compared: Compared
+    entries: int
+    head: str
+
+    @property
+    def terminated(self) -> int:
+        """Connections that were ended."""
+        return dict(self.outcomes).get(TERMINATED, 0)
+
+    @property
+    def complete(self) -> bool:
+        """The week is over and was watched whole."""
+        return self.over and not self.gaps
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing happened, and that is certain."""
+        return self.complete and not (self.incidents or self.outcomes or self.cancelled or self.others_ended)
+
+
+def digest(facts: Facts) -> Digest:
+    """Make the figures of a week."""
+    until = min(facts.ends, max(facts.now, facts.begins))
+    gaps = _gaps(facts.spans, facts.begins, until)
+    whole = until - facts.begins
+    watched = _watched(facts.spans, facts.begins, until)
+    seconds = watched.total_seconds()
+    gaps_before = _gaps(facts.spans, facts.begins_before, facts.begins)
+    comparable = not gaps and not gaps_before and facts.now >= facts.ends
+    ended = [one for one in facts.ends_by_outcome if one.kind in _ENDING]
+    idle_seconds = sum(one.idle_seconds for one in facts.programs)
+    return Digest(
+        server=facts.server,
+        week=facts.week,
+        begins=facts.begins,
+        ends=facts.ends,
+        over=facts.now >= facts.ends,
+        watched=watched,
+        whole=whole,
+        gaps=gaps,
+        incidents=len(facts.incidents),
+        causes=_ranked(Counter(one.cause for one in facts.incidents)),
+        unresolved=sum(one.resolved_at is None for one in facts.incidents),
+        answer=_times((one.opened_at, one.answered_at) for one in facts.incidents),
+        human=_times((one.occasion_at or one.opened_at, one.human_at) for one in facts.incidents),
+        resolution=_times((one.opened_at, one.resolved_at) for one in facts.incidents),
+        outcomes=_outcomes(ended),
+        with_consent=sum(one.number for one in ended if one.outcome == TERMINATED and one.agreed),
+        cancelled=sum(one.number for one in facts.ends_by_outcome if (one.kind, one.outcome) == ("cancel", TERMINATED)),
+        others_ended=_others(facts),
+        server_peak=next((one for one in facts.heights if one.kind == "server"), None),
+        database_peaks=_fullest(facts.heights),
+        roles=tuple(sorted(one for one in facts.roles if one.full is not None)),
+        roles_seen=len(facts.roles),
+        used=_average(sum(one.used_seconds for one in facts.programs), seconds),
+        idle=_average(idle_seconds, seconds),
+        programs=_idlers(facts.programs, seconds, idle_seconds, by_place=False),
+        places=_idlers(facts.programs, seconds, idle_seconds, by_place=True),
+        incidents_compared=_compare(len(facts.incidents), facts.incidents_before, comparable=comparable),
+        idle_compared=_compare(
+            _average(idle_seconds, seconds),
+            _average(
+                facts.idle_seconds_before,
+                _watched(facts.spans, facts.begins_before, facts.begins).total_seconds(),
+            ),
+            comparable=comparable,
+        ),
+        entries=facts.entries,
+        head=facts.head,
+    )
+
+
+def _times(pairs: Iterable[tuple[datetime, datetime | None]]) -> Times | None:
+    took = [max(end - begin, timedelta(0)) for begin, end in pairs if end is not None]
+    if not took:
+        return None
+    took.sort()
+    middle = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
+    return Times(len(took), middle, took[-1])
+
+
+def _outcomes(ended: Sequence[Ends]) -> tuple[tuple[str, int], ...]:
+    counts: Counter[str] = Counter()
+    for one in ended:
+        counts[one.outcome] += one.number
+    return _ranked(counts)
+
+
+def _ranked(counts: Counter[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _fullest(heights: Sequence[Height]) -> tuple[Height, ...]:
+    limited = [one for one in heights if one.kind == "database" and one.slots is not None]
+    return tuple(sorted(limited, key=lambda one: (-share(one), -one.used, one.name)))
+
+
+def share(height: Height) -> float:
+    """How much of its limit was in use; a limit of 0 is always full."""
+    if height.slots is None:
+        return 0.0
+    return height.used / height.slots if height.slots else 1.0
+
+
+def _watched(spans: Sequence[Watched], begins: datetime, ends: datetime) -> timedelta:
+    return sum((end - begin for begin, end in _clipped(spans, begins, ends)), timedelta(0))
+
+
+def _gaps(spans: Sequence[Watched], begins: datetime, ends: datetime) -> tuple[Gap, ...]:
+    gaps, at = [], begins
+    for begin, end in [*_clipped(spans, begins, ends), (ends, ends)]:
+        if begin - at > NOTICED:
+            gaps.append(Gap(at, begin))
+        at = max(at, end)
+    return tuple(gaps)
+
+
+def _clipped(spans: Sequence[Watched], begins: datetime, ends: datetime) -> list[tuple[datetime, datetime]]:
+    """The parts of the spans that lie between, in order and none twice."""
+    parts, at = [], begins
+    for span in sorted(spans):
+        begin, end = max(span.began_at, at), min(span.ended_at, ends)
+        if begin <= end:
+            parts.append((begin, end))
+            at = end
+    return parts
+
+
+def _others(facts: Facts) -> int | None:
+    """What the server counts beyond the bot's own, over the times for which it counts."""
+    known = [one for one in facts.spans if one.killed is not None and facts.begins < one.ended_at <= facts.ends]
+    if not any(one.ended_at > one.began_at for one in known):
+        return None
+    ours = sorted(facts.own_ends)
+    own = sum(bisect_right(ours, one.ended_at) - bisect_left(ours, one.began_at) for one in known)
+    return max(sum(one.killed or 0 for one in known) - own, 0)
+
+
+def _average(seconds: float, watched: float) -> float:
+    return seconds / watched if watched else 0.0
+
+
+def _compare(now: float, before: float, *, comparable: bool) -> Compared:
+    percent = round((now - before) / before * 100) if comparable and before else None
+    return Compared(now, before, percent)
+
+
+def _idlers(programs: Sequence[Program], seconds: float, whole: float, *, by_place: bool) -> tuple[Idler, ...]:
+    if not seconds or not whole:
+        return ()
+    found: dict[tuple[str, str | None, bool], list[Program]] = {}
+    for one in programs:
+        found.setdefault((one.program, one.place if by_place else None, one.service), []).append(one)
+    idlers = [
+        Idler(
+            program=program,
+            place=place,
+            service=service,
+            roles=max(one.roles for one in ones),
+            idle=_average(sum(one.idle_seconds for one in ones), seconds),
+            stale=_average(sum(one.stale_seconds for one in ones), seconds),
+            share=sum(one.idle_seconds for one in ones) / whole,
+        )
+        for (program, place, service), ones in found.items()
+        if any(one.idle_seconds for one in ones)
+    ]
+    return tuple(sorted(idlers, key=lambda one: (-one.idle, one.program, one.place or "", one.service)))

@@ -1,0 +1,142 @@
+"""A week's facts, read from the own database in a few statements, each over an index."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
+
+from bot.storage.engine import OwnDatabase
+from bot.storage.tables import (
+    incidents,
+    proposal_backends,
+    proposals,
+    record_head,
+    sample_limits,
+    sample_programs,
+    sample_spans,
+)
+from bot.summaries.facts import Ends, Facts, Happened, Height, Program, RoleUse, Watched
+from bot.summaries.week import Week
+
+WIDTHS = (60, 600, 3600)
+"""Of the rows that samples are kept in; each moment has rows of one width alone."""
+LONGEST_SPAN = timedelta(hours=1)
+"""Far more than any span has."""
+OWNER = "owner"
+"""The word for an owner's request, among rights and among consents."""
+_MAY_HAVE_ENDED = ("terminated", "still_ending", "interrupted")
+_SUMS = ("used_seconds", "idle_seconds", "stale_seconds")
+
+
+class Weeks:
+    """Reads weeks; `zone` is the course's."""
+
+    def __init__(self, db: OwnDatabase, zone: tzinfo) -> None:
+        self._db = db
+        self._zone = zone
+
+    async def now(self) -> datetime:
+        """The own database's time, by which weeks are told apart."""
+        return await self._db.now()
+
+    async def read(self, team: str | None, server: str, week: Week) -> Facts:
+        """Read all that is on record of a server's week, for a workspace (None: for all)."""
+        begins, ends, before = week.begins(self._zone), week.ends(self._zone), week.after(-1).begins(self._zone)
+        here = [incidents.c.server == server, *([] if team is None else [incidents.c.team == team])]
+        asked = [proposals.c.server == server, *([] if team is None else [proposals.c.team == team])]
+        asked += [proposals.c.created_at >= begins, proposals.c.created_at < ends]
+        async with self._db.read() as connection:
+
+            async def rows(statement: Select[Any]) -> Sequence[Row[Any]]:
+                found: Sequence[Row[Any]] = (await connection.execute(statement)).all()
+                return found
+
+            head = (await rows(select(record_head.c.seq, record_head.c.digest)))[0]
+            earlier = [*here, incidents.c.opened_at >= before, incidents.c.opened_at < begins]
+            return Facts(
+                server=server,
+                week=week,
+                begins=begins,
+                ends=ends,
+                now=await self._db.now(connection),
+                incidents=[Happened._make(row) for row in await rows(_incidents(here, begins, ends))],
+                ends_by_outcome=[_ended(row) for row in await rows(_ends(asked))],
+                own_ends=[row.outcome_at for row in await rows(_own_ends(asked))],
+                heights=[Height._make(row) for row in await rows(_heights(server, begins, ends))],
+                roles=[RoleUse._make(row) for row in await rows(_roles(server, begins, ends))],
+                programs=[Program._make(row) for row in await rows(_programs(server, begins, ends))],
+                spans=[Watched._make(row) for row in await rows(_spans(server, before, ends))],
+                begins_before=before,
+                incidents_before=(await rows(select(func.count()).select_from(incidents).where(*earlier)))[0][0],
+                idle_seconds_before=(await rows(_idle(server, before, begins)))[0][0] or 0.0,
+                entries=head.seq,
+                head=f"{head.seq}:{head.digest}",
+            )
+
+
+def _incidents(here: Sequence[ColumnElement[bool]], begins: datetime, ends: datetime) -> Select[Any]:
+    names = ("cause", "opened_at", "occasion_at", "answered_at", "human_at", "resolved_at")
+    of_week = (*here, incidents.c.opened_at >= begins, incidents.c.opened_at < ends)
+    return select(*(incidents.c[name] for name in names)).where(*of_week)
+
+
+def _ends(asked: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    told = (proposals.c.kind, proposals.c.consent, proposals.c.by_right, proposal_backends.c.outcome)
+    joined = proposals.join(proposal_backends, proposal_backends.c.proposal_id == proposals.c.id)
+    known = proposal_backends.c.outcome.is_not(None)
+    return select(*told, func.count().label("number")).select_from(joined).where(*asked, known).group_by(*told)
+
+
+def _ended(row: Row[Any]) -> Ends:
+    return Ends(row.kind, OWNER in (row.consent, row.by_right), row.outcome, row.number)
+
+
+def _own_ends(asked: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    joined = proposals.join(proposal_backends, proposal_backends.c.proposal_id == proposals.c.id)
+    ended = (proposals.c.kind == "terminate", proposal_backends.c.outcome.in_(_MAY_HAVE_ENDED))
+    return select(proposal_backends.c.outcome_at).select_from(joined).where(*asked, *ended)
+
+
+def _heights(server: str, begins: datetime, ends: datetime) -> Select[Any]:
+    """The highest share of each limit that many people have in common, with its limit and moment."""
+    rows = sample_limits.c
+    full = (rows.slots.is_not(None), rows.slots <= 0)
+    reached = case((full[0] & full[1], 1.0), (full[0], rows.used * 1.0 / func.nullif(rows.slots, 0)), else_=0.0)
+    order = [reached.desc(), rows.used.desc(), rows.reached_at]
+    place = func.row_number().over(partition_by=[rows.kind, rows.name], order_by=order)
+    told = [rows.kind, rows.name, rows.used, rows.slots, rows.reached_at]
+    common = rows.kind.in_(("server", "database"))
+    ranked = (
+        select(*told, place.label("place")).where(*_sampled(sample_limits, server, begins, ends), common).subquery()
+    )
+    names = ("kind", "name", "used", "slots", "reached_at")
+    return select(*(ranked.c[name] for name in names)).where(ranked.c.place == 1)
+
+
+def _roles(server: str, begins: datetime, ends: datetime) -> Select[Any]:
+    rows = sample_limits.c
+    full = func.max(case((rows.used >= rows.slots, rows.slots)))
+    of_roles = (*_sampled(sample_limits, server, begins, ends), rows.kind == "role")
+    return select(rows.name, func.max(rows.used), full).where(*of_roles).group_by(rows.name)
+
+
+def _programs(server: str, begins: datetime, ends: datetime) -> Select[Any]:
+    rows = sample_programs.c
+    which = (rows.program, rows.place, rows.service)
+    figures = (func.max(rows.roles), func.max(rows.idle), *(func.sum(rows[name]) for name in _SUMS))
+    return select(*which, *figures).where(*_sampled(sample_programs, server, begins, ends)).group_by(*which)
+
+
+def _idle(server: str, begins: datetime, ends: datetime) -> Select[Any]:
+    return select(func.sum(sample_programs.c.idle_seconds)).where(*_sampled(sample_programs, server, begins, ends))
+
+
+def _spans(server: str, begins: datetime, ends: datetime) -> Select[Any]:
+    of_weeks = (sample_spans.c.server == server, sample_spans.c.began_at >= begins - LONGEST_SPAN)
+    told = (sample_spans.c.began_at, sample_spans.c.ended_at, sample_spans.c.killed)
+    return select(*told).where(*of_weeks, sample_spans.c.began_at < ends).order_by(sample_spans.c.began_at)
+
+
+def _sampled(table: Any, server: str, begins: datetime, ends: datetime) -> tuple[ColumnElement[bool], ...]:
+    return table.c.server == server, table.c.width.in_(WIDTHS), table.c.at >= begins, table.c.at < ends

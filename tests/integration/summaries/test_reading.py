@@ -1,0 +1,216 @@
+"""A week's facts come out of the tables as they were written into them, on both own databases."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Table, insert
+
+from bot.storage.engine import OwnDatabase
+from bot.storage.record import Record
+from bot.storage.tables import (
+    incidents,
+    proposal_backends,
+    proposals,
+    sample_limits,
+    sample_programs,
+    sample_spans,
+)
+from bot.summaries.digest import digest
+from bot.summaries.facts import Ends, Height, RoleUse
+from bot.summaries.reading import Weeks
+from bot.summaries.week import Week
+
+ZONE = ZoneInfo("America/New_York")
+WEEK = Week(2026, 10)
+"""Summer time begins on its Sunday: 167 hours."""
+MONDAY, NEXT = datetime(2026, 3, 2, 5, tzinfo=UTC), datetime(2026, 3, 9, 4, tzinfo=UTC)
+HOUR, MINUTE, MOMENT = timedelta(hours=1), timedelta(minutes=1), timedelta(microseconds=1)
+
+
+async def write(db: OwnDatabase, table: Table, *rows: dict[str, Any]) -> None:
+    async with db.write() as connection:
+        for row in rows:
+            await connection.execute(insert(table), row)
+
+
+def an_incident(number: int, opened: datetime, cause: str = "role_limit", **given: Any) -> dict[str, Any]:
+    resolved = given.pop("resolved", opened + HOUR)
+    return {
+        "id": f"i{number}",
+        "team": "T1",
+        "server": "class",
+        "scope_kind": "role",
+        "scope_name": f"ann{number}",
+        "state": "resolved" if resolved else "open",
+        "cause": cause,
+        "reporter": "U1",
+        "opened_at": opened,
+        "resolved_at": resolved,
+        **given,
+    }
+
+
+def a_proposal(number: int, created: datetime, **given: Any) -> dict[str, Any]:
+    return {
+        "id": f"p{number}",
+        "team": "T1",
+        "kind": "terminate",
+        "server": "class",
+        "role": "ann",
+        "role_oid": 5,
+        "requester": "U1",
+        "by_right": "responder",
+        "reason": "",
+        "state": "resolved",
+        "channel": "C1",
+        "created_at": created,
+        "lapses_at": created + HOUR,
+        "claimed_by": "U1",
+        "claimed_at": created,
+        "deadline": created + MINUTE,
+        "resolved_at": created + MINUTE,
+        "told_at": created + MINUTE,
+        **given,
+    }
+
+
+def a_backend(number: int, position: int, outcome: str, at: datetime) -> dict[str, Any]:
+    return {
+        "proposal_id": f"p{number}",
+        "position": position,
+        "pid": 100 + position,
+        "started_at": MONDAY,
+        "application_name": "psql",
+        "state": "idle",
+        "has_written": False,
+        "outcome": outcome,
+        "outcome_at": at,
+        "outcome_detail": "",
+    }
+
+
+def a_limit(kind: str, name: str, used: int, slots: int | None, at: datetime, width: int = 60) -> dict[str, Any]:
+    row = {"kind": kind, "name": name, "used": used, "slots": slots, "reached_at": at}
+    return {"server": "class", "width": width, "at": at, **row}
+
+
+def a_program(name: str, at: datetime, idle: float, width: int = 60, server: str = "class") -> dict[str, Any]:
+    sums = {"used_seconds": 2 * idle, "idle_seconds": idle, "stale_seconds": idle / 2}
+    which = {"program": name, "place": "10.0.0.0/24", "service": False, "roles": 2, "used": 3, "idle": 2}
+    return {"server": server, "width": width, "at": at, **which, **sums}
+
+
+async def test_only_the_week_s_own_incidents_of_this_server_and_workspace_count(own_database: OwnDatabase) -> None:
+    await write(
+        own_database,
+        incidents,
+        an_incident(1, MONDAY, answered_at=MONDAY + MINUTE, human="U2", human_at=MONDAY + 3 * MINUTE),
+        an_incident(2, NEXT - MOMENT, "server_limit", resolved=None),
+        an_incident(3, NEXT),
+        an_incident(4, MONDAY - MOMENT),
+        an_incident(5, MONDAY - timedelta(weeks=1)),
+        an_incident(6, MONDAY - timedelta(weeks=1) - MOMENT),
+        an_incident(7, MONDAY, server="other"),
+        an_incident(8, MONDAY, team="T2"),
+    )
+    facts = await Weeks(own_database, ZONE).read("T1", "class", WEEK)
+    told = digest(facts)
+    assert sorted(told.causes) == [("role_limit", 1), ("server_limit", 1)]
+    assert facts.incidents_before == 2
+    assert told.whole == 167 * HOUR
+    assert (told.human and told.human.median, told.resolution and told.resolution.worst) == (3 * MINUTE, HOUR)
+    assert told.unresolved == 1
+    of_all = await Weeks(own_database, ZONE).read(None, "class", WEEK)
+    assert len(of_all.incidents) == 3
+
+
+async def test_ended_connections_are_counted_with_their_consent(own_database: OwnDatabase) -> None:
+    await write(
+        own_database,
+        proposals,
+        a_proposal(1, MONDAY),
+        a_proposal(2, MONDAY + HOUR, by_right="owner"),
+        a_proposal(3, MONDAY + HOUR, consent="owner"),
+        a_proposal(4, MONDAY + HOUR, kind="cancel"),
+        a_proposal(5, NEXT),
+        a_proposal(6, MONDAY, server="other"),
+    )
+    await write(
+        own_database,
+        proposal_backends,
+        a_backend(1, 0, "terminated", MONDAY + MINUTE),
+        a_backend(1, 1, "changed", MONDAY + MINUTE),
+        *(a_backend(number, 0, "terminated", MONDAY + HOUR) for number in (2, 3, 4, 5, 6)),
+    )
+    facts = await Weeks(own_database, ZONE).read("T1", "class", WEEK)
+    assert sorted(facts.ends_by_outcome) == [
+        Ends("cancel", False, "terminated", 1),
+        Ends("terminate", False, "changed", 1),
+        Ends("terminate", False, "terminated", 1),
+        Ends("terminate", True, "terminated", 1),
+        Ends("terminate", True, "terminated", 1),
+    ]
+    told = digest(facts)
+    assert (told.terminated, told.with_consent, told.cancelled) == (3, 2, 1)
+    assert sorted(facts.own_ends) == [MONDAY + MINUTE, MONDAY + HOUR, MONDAY + HOUR]
+
+
+async def test_peaks_are_found_whatever_the_rows_stand_for(own_database: OwnDatabase) -> None:
+    noon = MONDAY + 12 * HOUR
+    await write(
+        own_database,
+        sample_limits,
+        a_limit("server", "class", 60, 97, noon),
+        a_limit("server", "class", 61, 97, noon + HOUR, 600),
+        a_limit("server", "class", 40, 50, noon + 2 * HOUR, 3600),
+        a_limit("server", "class", 97, 97, NEXT),
+        a_limit("database", "shop", 3, 0, noon),
+        a_limit("database", "postgres", 30, None, noon),
+        a_limit("role", "ann", 5, 5, noon),
+        a_limit("role", "ann", 6, 7, noon + HOUR),
+        a_limit("role", "bob", 2, None, noon),
+    )
+    facts = await Weeks(own_database, ZONE).read("T1", "class", WEEK)
+    assert sorted(facts.heights) == [
+        Height("database", "postgres", 30, None, noon),
+        Height("database", "shop", 3, 0, noon),
+        Height("server", "class", 40, 50, noon + 2 * HOUR),
+    ]
+    assert sorted(facts.roles) == [RoleUse("ann", 6, 5), RoleUse("bob", 2, None)]
+
+
+async def test_what_idled_is_summed_over_the_week(own_database: OwnDatabase) -> None:
+    await write(
+        own_database,
+        sample_programs,
+        a_program("psql", MONDAY, 100),
+        a_program("psql", MONDAY + HOUR, 200, 600),
+        a_program("psql", NEXT, 5000),
+        a_program("psql", MONDAY - HOUR, 7000, 3600),
+        a_program("psql", MONDAY, 9000, server="other"),
+    )
+    await write(
+        own_database,
+        sample_spans,
+        {"server": "class", "began_at": MONDAY - MINUTE, "ended_at": MONDAY + 99 * MINUTE, "killed": 4},
+        {"server": "class", "began_at": MONDAY + 100 * HOUR, "ended_at": MONDAY + 100 * HOUR + MINUTE, "killed": None},
+        {"server": "other", "began_at": MONDAY, "ended_at": NEXT, "killed": 0},
+    )
+    facts = await Weeks(own_database, ZONE).read("T1", "class", WEEK)
+    (program,) = facts.programs
+    assert (program.idle_seconds, program.stale_seconds, program.used_seconds) == (300, 150, 600)
+    assert facts.idle_seconds_before == 7000
+    told = digest(facts)
+    assert told.watched == 100 * MINUTE
+    assert told.idle == 300 / 6000
+    assert told.others_ended == 4
+
+
+async def test_the_record_s_length_and_head_are_told(own_database: OwnDatabase, record: Record) -> None:
+    empty = await Weeks(own_database, ZONE).read("T1", "class", WEEK)
+    assert empty.entries == 0
+    async with own_database.write() as connection:
+        entry = await record.append(connection, await own_database.now(connection), "U1", "test", {"team": "T1"})
+    facts = await Weeks(own_database, ZONE).read("T1", "class", WEEK)
+    assert (facts.entries, facts.head) == (1, f"1:{entry.digest}")
