@@ -148,10 +148,10 @@ def digest(facts: Facts) -> Digest:
         gaps=gaps,
         incidents=len(facts.incidents),
         causes=_ranked(Counter(one.cause for one in facts.incidents)),
-        unresolved=sum(one.resolved_at is None for one in facts.incidents),
-        answer=_times((one.opened_at, one.answered_at) for one in facts.incidents),
-        human=_times((one.occasion_at or one.opened_at, one.human_at) for one in facts.incidents),
-        resolution=_times((one.opened_at, one.resolved_at) for one in facts.incidents),
+        unresolved=sum(one.resolution is None for one in facts.incidents),
+        answer=_times(one.answer for one in facts.incidents),
+        human=_times(one.human for one in facts.incidents),
+        resolution=_times(one.resolution for one in facts.incidents),
         outcomes=_outcomes(ended),
         with_consent=sum(one.number for one in ended if one.outcome == TERMINATED and one.agreed),
         cancelled=sum(one.number for one in facts.ends_by_outcome if (one.kind, one.outcome) == ("cancel", TERMINATED)),
@@ -178,13 +178,12 @@ def digest(facts: Facts) -> Digest:
     )
 
 
-def _times(pairs: Iterable[tuple[datetime, datetime | None]]) -> Times | None:
-    took = [max(end - begin, timedelta(0)) for begin, end in pairs if end is not None]
+def _times(seconds: Iterable[float | None]) -> Times | None:
+    took = sorted(max(one, 0.0) for one in seconds if one is not None)
     if not took:
         return None
-    took.sort()
     middle = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
-    return Times(len(took), middle, took[-1])
+    return Times(len(took), timedelta(seconds=middle), timedelta(seconds=took[-1]))
 
 
 def _outcomes(ended: Sequence[Ends]) -> tuple[tuple[str, int], ...]:

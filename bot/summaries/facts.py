@@ -9,15 +9,15 @@ from bot.summaries.week import Week
 
 
 class Happened(NamedTuple):
-    """One incident that was opened in the week."""
+    """One incident that was opened in the week; seconds that things took, None where they did not come."""
 
     cause: str
-    opened_at: datetime
-    occasion_at: datetime | None
-    """When it was opened last, if that was later."""
-    answered_at: datetime | None
-    human_at: datetime | None
-    resolved_at: datetime | None
+    answer: float | None
+    """From its opening to the bot's answer."""
+    human: float | None
+    """From its last opening to the first thing that a person of the staff did."""
+    resolution: float | None
+    """From its first opening to its last resolution."""
 
 
 class Ends(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, DateTime, Float, Row, Select, case, cast, extract, func, select, type_coerce
 
 from bot.storage.engine import OwnDatabase
 from bot.storage.tables import (
@@ -60,7 +60,7 @@ class Weeks:
                 begins=begins,
                 ends=ends,
                 now=await self._db.now(connection),
-                incidents=[Happened._make(row) for row in await rows(_incidents(here, begins, ends))],
+                incidents=[Happened._make(row) for row in await rows(self._incidents(here, begins, ends))],
                 ends_by_outcome=[_ended(row) for row in await rows(_ends(asked))],
                 own_ends=[row.outcome_at for row in await rows(_own_ends(asked))],
                 heights=[Height._make(row) for row in await rows(_heights(server, begins, ends))],
@@ -74,11 +74,20 @@ class Weeks:
                 head=f"{head.seq}:{head.digest}",
             )
 
+    def _incidents(self, here: Sequence[ColumnElement[bool]], begins: datetime, ends: datetime) -> Select[Any]:
+        one = incidents.c
+        took = (
+            self._seconds(one.opened_at, one.answered_at),
+            self._seconds(func.coalesce(one.occasion_at, one.opened_at), one.human_at),
+            self._seconds(one.opened_at, one.resolved_at),
+        )
+        return select(one.cause, *took).where(*here, one.opened_at >= begins, one.opened_at < ends)
 
-def _incidents(here: Sequence[ColumnElement[bool]], begins: datetime, ends: datetime) -> Select[Any]:
-    names = ("cause", "opened_at", "occasion_at", "answered_at", "human_at", "resolved_at")
-    of_week = (*here, incidents.c.opened_at >= begins, incidents.c.opened_at < ends)
-    return select(*(incidents.c[name] for name in names)).where(*of_week)
+    def _seconds(self, begin: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:
+        """Worked out by the database, to the millisecond: a week may have very many."""
+        if self._db.kind == "sqlite":
+            return func.round((func.julianday(end) - func.julianday(begin)) * 86400.0, 3, type_=Float())
+        return cast(extract("epoch", type_coerce(end, DateTime()) - type_coerce(begin, DateTime())), Float())
 
 
 def _ends(asked: Sequence[ColumnElement[bool]]) -> Select[Any]:

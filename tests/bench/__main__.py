@@ -25,6 +25,7 @@ from bot.demo.throwaway import ThrowAway
 from bot.storage.engine import OwnDatabase
 from bot.storage.migrate import upgrade
 from bot.storage.record import Record
+from tests.bench import history
 from tests.bench.slack import TEAM, Slack, Timed
 
 ROLES = 100
@@ -243,7 +244,16 @@ async def run(count: int) -> int:
         click, terminate = statistics.median(clicks), statistics.median(terminates)
         for session in [*sessions, admin]:
             await session.close()
-    return report(middle(bare), middle(ours), psql, click, terminate, row[0] if row else 0)
+        long = await long_history(f"postgresql://postgres@{server.host}:{server.port}/postgres")
+    return report(middle(bare), middle(ours), psql, click, terminate, row[0] if row else 0, long)
+
+
+async def long_history(url: str) -> dict[str, float]:
+    """Measure the reading of a history of a million incidents in a PostgreSQL own database."""
+    await asyncio.to_thread(upgrade, url)
+    async with OwnDatabase(url) as db:
+        await history.write(db, history.INCIDENTS)
+        return await history.measure(db)
 
 
 def report(
@@ -253,6 +263,7 @@ def report(
     click: float,
     terminate: float,
     held: int,
+    long: dict[str, float],
 ) -> int:
     """Print figures and ratios."""
     for at_once in ours:
@@ -270,6 +281,8 @@ def report(
         ("commands a second, 100 at a time / bare Bolt", ours[100][1].rate / bare[100][1].rate, 1.2, True),
         ("click to gone / bare pg_terminate_backend", click / terminate, 2.0, False),
         ("connections held", held, 1, False),
+        ("seconds for a week's summary out of 1,000,000 incidents", long[history.WEEK], 1.0, False),
+        ("seconds for a role's history there", long[history.ROLE], 0.02, False),
     ]
     kept = True
     for what, value, bound, least in promises:

@@ -16,7 +16,7 @@ from bot.storage.tables import (
     sample_programs,
     sample_spans,
 )
-from bot.summaries.digest import digest
+from bot.summaries.digest import Times, digest
 from bot.summaries.facts import Ends, Height, RoleUse
 from bot.summaries.reading import Weeks
 from bot.summaries.week import Week
@@ -106,7 +106,16 @@ async def test_only_the_week_s_own_incidents_of_this_server_and_workspace_count(
         own_database,
         incidents,
         an_incident(1, MONDAY, answered_at=MONDAY + MINUTE, human="U2", human_at=MONDAY + 3 * MINUTE),
-        an_incident(2, NEXT - MOMENT, "server_limit", resolved=None),
+        an_incident(
+            2,
+            NEXT - MOMENT,
+            "server_limit",
+            resolved=None,
+            occasion=2,
+            occasion_at=NEXT + HOUR,
+            human="U2",
+            human_at=NEXT + HOUR + 5 * MINUTE,
+        ),
         an_incident(3, NEXT),
         an_incident(4, MONDAY - MOMENT),
         an_incident(5, MONDAY - timedelta(weeks=1)),
@@ -119,7 +128,10 @@ async def test_only_the_week_s_own_incidents_of_this_server_and_workspace_count(
     assert sorted(told.causes) == [("role_limit", 1), ("server_limit", 1)]
     assert facts.incidents_before == 2
     assert told.whole == 167 * HOUR
-    assert (told.human and told.human.median, told.resolution and told.resolution.worst) == (3 * MINUTE, HOUR)
+    assert told.answer == Times(1, MINUTE, MINUTE)
+    # From the last opening of each: 3 and 5 minutes.
+    assert told.human == Times(2, 4 * MINUTE, 5 * MINUTE)
+    assert told.resolution == Times(1, HOUR, HOUR)
     assert told.unresolved == 1
     of_all = await Weeks(own_database, ZONE).read(None, "class", WEEK)
     assert len(of_all.incidents) == 3

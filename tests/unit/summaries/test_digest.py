@@ -43,16 +43,10 @@ def facts(**given: object) -> Facts:
 
 
 def happened(
-    cause: str = "role_limit",
-    answer: int | None = None,
-    human: int | None = None,
-    resolved: int | None = None,
-    *,
-    again: int | None = None,
+    cause: str = "role_limit", answer: float | None = None, human: float | None = None, resolved: float | None = None
 ) -> Happened:
-    """One incident; how many minutes after its opening each thing came."""
-    moments = [None if one is None else MONDAY + one * MINUTE for one in (again, answer, human, resolved)]
-    return Happened(cause, MONDAY, *moments)
+    """One incident; after how many minutes each thing came."""
+    return Happened(cause, *(None if one is None else one * 60.0 for one in (answer, human, resolved)))
 
 
 def test_incidents_are_counted_by_cause_and_timed() -> None:
@@ -62,14 +56,13 @@ def test_incidents_are_counted_by_cause_and_timed() -> None:
                 happened("role_limit", 1, 4, 10),
                 happened("role_limit", 2, 10, 30),
                 happened("server_limit", 9, None, 20),
-                happened("database_limit", None, 65, None, again=60),
+                happened("database_limit", None, 5, None),
             ]
         )
     )
     assert (told.incidents, told.unresolved) == (4, 1)
     assert told.causes == (("role_limit", 2), ("database_limit", 1), ("server_limit", 1))
     assert told.answer == Times(3, 2 * MINUTE, 9 * MINUTE)
-    # From the last opening: 4, 10 and 5 minutes.
     assert told.human == Times(3, 5 * MINUTE, 10 * MINUTE)
     assert told.resolution == Times(3, 20 * MINUTE, 30 * MINUTE)
 
