@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import yaml
 from slack_bolt.adapter.socket_mode.websockets import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,6 +18,7 @@ from bot.workspace.server import Workspace
 
 BOT_TOKEN = "xoxb-1-test"
 APP_TOKEN = "xapp-1-test"
+OUR_MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
 MANIFEST: dict[str, Any] = {
@@ -81,6 +85,16 @@ def a_seed(**app: Any) -> Seed:
             ),
         ),
     )
+
+
+def with_our_manifest() -> Seed:
+    """The workspace of the tests with our own app in it."""
+    seed = a_seed()
+    app = InstalledApp.from_manifest(
+        yaml.safe_load(OUR_MANIFEST.read_text("utf-8")), bot_token=BOT_TOKEN, app_token=APP_TOKEN
+    )
+    rooms = tuple(replace(room, apps=(app.name,)) if room.apps else room for room in seed.rooms)
+    return replace(seed, apps=(app,), rooms=rooms)
 
 
 class Clock:

@@ -51,6 +51,8 @@ HOME_CONNECTIONS = "home_connections"
 
 REPORT_TROUBLE = "report_connection_trouble"
 """Message shortcut **Report connection trouble**."""
+REPORT_SHORTCUT = "report_trouble"
+"""Message shortcut **Report connection error**."""
 RESOLVE_SHORTCUT = "resolve_incident"
 """Message shortcut **Resolve incident**."""
 STAFF_TOOLS_MODAL = "staff_tools_modal"

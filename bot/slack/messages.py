@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.incidents.incident import Conversation
-from bot.slack.written_text import bare, pictures, text_of
+from bot.slack.written_text import bare, pictures, text_of, unlinked
 
 MESSAGE = "message"
 MENTION = "app_mention"
@@ -44,7 +44,7 @@ class Written:
     """The message on which its thread hangs; None: it is in none, but may begin one."""
     picture: bool = False
     words: str | None = None
-    """What follows where we are mentioned; None: we are not."""
+    """What follows where we are mentioned, with Slack's entities, as in a command; None: we are not."""
 
     @property
     def direct(self) -> bool:
@@ -128,18 +128,21 @@ def read_message(message: Mapping[str, Any], channel: str, us: Us) -> Written | 
         return None
     if not (_TS.fullmatch(ts) and _CHANNEL.fullmatch(channel) and _PERSON.fullmatch(person)):
         return None
-    text = text_of(message, person)
-    mention = re.search(rf"<@{re.escape(us.bot_user)}(?:\|[^<>]*)?>", text)
     return Written(
         channel=channel,
         ts=ts,
         team=next(filter(None, _texts(message, "user_team", "source_team", "team")), us.team),
         person=person,
-        text=text,
+        text=text_of(message, person),
         thread=thread if _TS.fullmatch(thread) and thread != ts else None,
         picture=pictures(message),
-        words=text[mention.end() :].lstrip(" ,:\u00a0").strip() if mention else None,
+        words=_words(unlinked(_text(message, "text")), us),
     )
+
+
+def _words(text: str, us: Us) -> str | None:
+    mention = re.search(rf"<@{re.escape(us.bot_user)}(?:\|[^<>]*)?>", text)
+    return text[mention.end() :].lstrip(" ,:\u00a0").strip() if mention else None
 
 
 def named(text: str, names: Iterable[str]) -> tuple[str, ...]:

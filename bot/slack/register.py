@@ -26,6 +26,7 @@ from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
 from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import Admit, KillListener
+from bot.slack.listeners.reports import ReportsListener
 from bot.slack.pace import Pace, Paces
 from bot.slack.payloads import Behind
 from bot.slack.windows import Windows
@@ -243,10 +244,11 @@ class Front:
         raise wrong(call.name, Problem.STALE_BUTTON)
 
 
-def register_hearing(app: AsyncApp, front: Front, hearing: Hearing, reader: Reader) -> None:
+def register_hearing(app: AsyncApp, front: Front, hearing: Hearing, reports: ReportsListener) -> None:
     """Bind what hears messages; to be done before all else is bound."""
-    app.event("message")(front.event(hearing, reader))
-    app.event("app_mention")(front.event(hearing, reader))
+    app.event("message")(front.event(hearing, reports.on_spoken))
+    app.event("app_mention")(front.event(hearing, reports.on_spoken))
+    app.shortcut(ids.REPORT_SHORTCUT)(front.shortcut(reports.on_report_trouble))
 
 
 def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNames) -> None:

@@ -41,10 +41,15 @@ def text_of(message: Mapping[str, Any], person: str) -> str:
 
 def typed(text: str) -> str:
     """Undo what Slack makes of typed text: entities, and addresses made links; mentions stay."""
-    text = _LINK.sub(_as_typed, text[:LONGEST])
+    text = unlinked(text)
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
     return text
+
+
+def unlinked(text: str) -> str:
+    """Undo the links alone, as in a command, where Slack makes none; entities stay."""
+    return _LINK.sub(_as_typed, text[:LONGEST])
 
 
 def bare(text: str) -> str:

@@ -3,44 +3,31 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC
-from pathlib import Path
-from random import Random
+from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import pytest
-import yaml
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import func, select
 
-from bot.access.desk import Desk
 from bot.access.member import Standing
-from bot.app import OneWorkspace
 from bot.clock import clock
 from bot.errors import OwnDatabaseUnavailable, ServerUnavailable
-from bot.slack import identity
-from bot.slack.announcer import Announcer
 from bot.slack.call import Call
-from bot.slack.commands import CommandNames
 from bot.slack.hearing import Hearing
 from bot.slack.marks import Marks
 from bot.slack.messages import Removed, Rewritten, Spoken, Us, Written
 from bot.slack.pace import COMMANDS
-from bot.slack.register import Front, register_hearing
-from bot.slack.socket import SocketMode
+from bot.slack.register import Front
 from bot.slack.windows import Windows
-from bot.slack.work import Work
 from bot.storage.engine import OwnDatabase
 from bot.storage.tables import deliveries
 from bot.workspace.delivery import Envelope
 from bot.workspace.model import Message
-from bot.workspace.seed import InstalledApp, Seed
 from bot.workspace.server import Workspace
-from tests.courses import MANIFEST
-from tests.workspaces import APP_TOKEN, BOT_TOKEN, a_seed, a_workspace
+from tests.fronts import a_front
+from tests.workspaces import BOT_TOKEN, a_workspace, with_our_manifest
 
 HELP, ELSEWHERE = "general", "staff"
 
@@ -50,8 +37,8 @@ class Listening:
     """A bot that listens in #general, keeps what it heard, and fails as it is told to."""
 
     workspace: Workspace
-    front: Front
     marks: Marks
+    front: Front = field(init=False)
     heard: list[Spoken] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
     failure: Exception | None = None
@@ -86,43 +73,20 @@ class Listening:
         assert sent.acknowledged
 
 
-def with_our_manifest() -> Seed:
-    """The workspace of the tests with our own app in it."""
-    seed = a_seed()
-    app = InstalledApp.from_manifest(
-        yaml.safe_load(Path(MANIFEST).read_text("utf-8")), bot_token=BOT_TOKEN, app_token=APP_TOKEN
-    )
-    rooms = tuple(replace(room, apps=(app.name,)) if room.apps else room for room in seed.rooms)
-    return replace(seed, apps=(app,), rooms=rooms)
-
-
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[Listening]:
-    async with (
-        a_workspace(with_our_manifest(), now=clock) as workspace,
-        OwnDatabase(url) as database,
-        aiohttp.ClientSession() as session,
-    ):
-        us, team = workspace.app(), workspace.state.team
-        client = identity.web_client(workspace.api_url, session, BOT_TOKEN)
-        work, desk = Work(), Desk(database)
-        announcer = Announcer(client, session, clock, UTC, CommandNames())
-        front = Front(work, desk, announcer, Windows(client), CommandNames(), clock)
+    async with a_workspace(with_our_manifest(), now=clock) as workspace:
+        us = Us(workspace.state.team.id, workspace.app().bot_user_id)
         help_channel = workspace.state.find_channel(HELP).id
-        marks = Marks([help_channel])
-        hearing = Hearing(Us(team.id, us.bot_user_id), [help_channel], marks)
-        bot = Listening(workspace, front, marks)
-        authorize = OneWorkspace(identity.Workspace(team.id, team.name, us.bot_user_id, us.bot_id), BOT_TOKEN)
-        app = AsyncApp(client=client, authorize=authorize, signing_secret="", process_before_response=True)
-        register_hearing(app, front, hearing, bot.on_spoken)
-        line = SocketMode(app, APP_TOKEN, random=Random(1))  # noqa: S311 - jitter
-        await line.open()
-        try:
+        bot = Listening(workspace, Marks([help_channel]))
+        hearing = Hearing(us, [help_channel], bot.marks)
+
+        def bind(app: AsyncApp, front: Front, _: Windows) -> None:
+            for kind in ("message", "app_mention"):
+                app.event(kind)(front.event(hearing, bot.on_spoken))
+
+        async with a_front(workspace, url, bind) as bot.front:
             yield bot
-        finally:
-            await line.close()
-            await work.drain(1)
-            await desk.close()
         assert workspace.complaints == []
 
 

@@ -72,6 +72,8 @@ def test_a_direct_message_is_private_and_meant_for_us() -> None:
         ("<@U0BOT|connbot>: kill alice 4711", "kill alice 4711"),
         ("hey <@U0BOT>, conns alice ", "conns alice"),
         ("over to you <@U0BOT>", ""),
+        ("<@U0BOT> conns a&amp;b on <http://db.example.edu|db.example.edu>", "conns a&amp;b on db.example.edu"),
+        ("&lt;@U0BOT&gt; resolve", None),
         ("<@U0BOTTOM> resolve", None),
         ("U0BOT resolve", None),
     ],

@@ -1,0 +1,477 @@
+"""What people write, read for what it reports: who is taken for the reporter, what is cut out, edits, deletions, the shortcut."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.access.allow_list import AllowList, Grant
+from bot.access.desk import Desk
+from bot.access.member import Actor, Grade, Standing
+from bot.access.ownership import Ownership
+from bot.causes.finding import Cause
+from bot.clock import clock
+from bot.composition import new_id
+from bot.diagnosis.consult import Heard, Known
+from bot.diagnosis.facts import Facts
+from bot.diagnosis.replies import Answered, Explained, HowToAsk, Joined, Nothing, Reply, SeesNoPictures
+from bot.diagnosis.reports import Reports
+from bot.incidents.history import History
+from bot.incidents.incident import Conversation, Incident
+from bot.incidents.incidents import Incidents
+from bot.servers.fleet import Fleet
+from bot.servers.server import Role
+from bot.servers.settings import ServerSettings
+from bot.slack.announcer import Announcer
+from bot.slack.call import Call
+from bot.slack.commands import CommandNames
+from bot.slack.hearing import Hearing
+from bot.slack.listeners.reports import ReportsListener
+from bot.slack.marks import Marks
+from bot.slack.messages import Us
+from bot.slack.register import Front, register_hearing
+from bot.slack.windows import Windows
+from bot.slack.work import Work
+from bot.storage.engine import OwnDatabase
+from bot.storage.record import Record
+from bot.workspace.delivery import Delivered
+from bot.workspace.model import Message
+from bot.workspace.server import Workspace
+from tests.fronts import a_front
+from tests.own_database import AT_COMMAND_LINE
+from tests.postgres import Postgres
+from tests.workspaces import BOT_TOKEN, a_workspace, with_our_manifest
+
+HELP, ELSEWHERE, WITHOUT_US = "general", "staff", "random"
+SERVER_FULL = "FATAL:  sorry, too many clients already"
+PASSWORD = "hunter2hunter"
+
+
+@dataclass
+class Recorder:
+    """A herald that says nothing and keeps what it was to say."""
+
+    replies: list[tuple[Heard, Reply]] = field(default_factory=list)
+    kept: list[Incident] = field(default_factory=list)
+    over: list[Incident] = field(default_factory=list)
+
+    async def reply(self, heard: Heard, reply: Reply) -> bool:
+        self.replies.append((heard, reply))
+        return True
+
+    async def keep(self, incident: Incident, facts: Facts | None) -> bool:
+        del facts
+        self.kept.append(incident)
+        return True
+
+    async def resolved(self, incident: Incident, facts: Facts | None) -> bool:
+        del facts
+        self.over.append(incident)
+        return True
+
+    async def call_staff(self, incident: Incident, facts: Facts | None) -> bool:
+        raise NotImplementedError
+
+    async def missed(self, team: str, heard: Sequence[Heard]) -> bool:
+        raise NotImplementedError
+
+
+@dataclass
+class Mentions:
+    """Takes `resolve` for a command."""
+
+    commands: list[tuple[str, Conversation, str]] = field(default_factory=list)
+
+    async def on_mention(self, call: Call, standing: Standing, words: str, where: Conversation) -> bool:
+        assert call.actor == standing.actor
+        if words != "resolve":
+            return False
+        self.commands.append((words, where, call.actor.id))
+        return True
+
+
+@dataclass
+class Room:
+    """A help channel with a bot that reads, and says nothing but what it says about messages themselves."""
+
+    workspace: Workspace
+    postgres: Postgres
+    students: str
+    db: OwnDatabase
+    incidents: Incidents
+    herald: Recorder = field(default_factory=Recorder)
+    mentions: Mentions = field(default_factory=Mentions)
+
+    @property
+    def team(self) -> str:
+        return self.workspace.state.team.id
+
+    def id(self, who: str) -> str:
+        return self.workspace.state.find_user(who).id
+
+    async def replies(self, count: int) -> list[tuple[Heard, Reply]]:
+        await self.workspace.wait_for(lambda: len(self.herald.replies) >= count)
+        assert len(self.herald.replies) == count
+        return self.herald.replies
+
+    async def reply(self) -> tuple[Heard, Reply]:
+        (one,) = await self.replies(1)
+        self.herald.replies.clear()
+        return one
+
+    async def full_role(self, who: str) -> str:
+        """A role of this person's that is at its limit."""
+        role = self.postgres.make_role("student", limit=1, groups=(self.students,))
+        await self.postgres.open_backend(role)
+        row = self.postgres.admin.execute("SELECT oid FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+        assert row is not None
+        found = Role(role, row[0], True, False, False, frozenset({self.students}), True, False)
+        actor = Actor(self.team, AT_COMMAND_LINE.id)
+        await Ownership(self.db, Record(None)).own(actor, self.id(who), server="class", role=found, now=clock())
+        return role
+
+    async def staff(self, who: str) -> None:
+        actor = Actor(self.team, AT_COMMAND_LINE.id)
+        await AllowList(self.db, Record(None)).allow(actor, Grant(self.id(who), Grade.RESPONDER, "", ""), now=clock())
+
+    async def told(self, who: str, channel: str | None = None, *, count: int = 1) -> list[str]:
+        """What the bot says to a person, by DM unless said otherwise."""
+        place = channel or self.workspace.dm(who)
+
+        def said() -> list[str]:
+            return [one.text for one in self.workspace.messages(place, who) if one.bot_id]
+
+        return await self.workspace.wait_for(lambda: said() if len(said()) >= count else [])
+
+    async def report(self, who: str, message: Message) -> Delivered:
+        return await self.workspace.shortcut(who, message, "report_trouble")
+
+    async def open(self) -> list[Incident]:
+        return list(await self.incidents.standing(self.team))
+
+
+def too_many(role: str) -> str:
+    return f'psql: error: connection to server at "db.example.edu", port 5432 failed: FATAL:  too many connections for role "{role}"'
+
+
+@asynccontextmanager
+async def a_room(postgres: Postgres, url: str) -> AsyncIterator[Room]:
+    students = postgres.make_group()
+    settings = ServerSettings("class", postgres.dsn(postgres.make_bot_role()), students=(students,))
+    async with (
+        a_workspace(with_our_manifest(), now=clock) as workspace,
+        OwnDatabase(url) as db,
+        Fleet((settings,)) as fleet,
+        aiohttp.ClientSession() as session,
+    ):
+        record = Record(None)
+        incidents = Incidents(db, record, new_id)
+        room = Room(workspace, postgres, students, db, incidents)
+        reports = Reports(fleet, incidents, AllowList(db, record), History(db, record), (Known("class"),))
+        us = Us(room.team, workspace.app().bot_user_id)
+        client = AsyncWebClient(BOT_TOKEN, base_url=workspace.api_url)
+        work, desk = Work(), Desk(db)
+        announcer = Announcer(client, session, clock, UTC, CommandNames())
+        hearing = Hearing(us, [workspace.state.find_channel(HELP).id], Marks([]))
+        listener = ReportsListener(
+            us,
+            fleet,
+            reports,
+            room.herald,
+            room.mentions,
+            hearing,
+            desk,
+            announcer,
+            client,
+            work,
+            heard_again_after=0.2,
+        )
+
+        def bind(app: AsyncApp, front: Front, _: Windows) -> None:
+            register_hearing(app, front, hearing, listener)
+
+        async with a_front(workspace, url, bind):
+            yield room
+            await work.drain(5)
+        await desk.close()
+        assert workspace.complaints == []
+
+
+@pytest.fixture
+async def room(postgres18: Postgres, migrated_sqlite_url: str) -> AsyncIterator[Room]:
+    async with a_room(postgres18, migrated_sqlite_url) as room:
+        yield room
+
+
+async def test_an_owners_error_in_a_help_channel_opens_an_incident(room: Room) -> None:
+    role = await room.full_role("alice")
+    said = room.workspace.say("alice", HELP, f"help! ```{too_many(role)}```")
+
+    heard, reply = await room.reply()
+
+    assert isinstance(reply, Answered)
+    assert (reply.reported.incident.scope.name, reply.facts and reply.facts.full) == (role, True)
+    assert heard.conversation == Conversation(said.channel, said.ts)
+    assert (heard.asked, heard.in_thread, heard.client) == (False, False, "psql")
+
+
+async def test_a_direct_message_is_a_private_report(room: Room) -> None:
+    role = await room.full_role("alice")
+    room.workspace.say("alice", room.workspace.dm("alice"), too_many(role))
+
+    heard, reply = await room.reply()
+
+    assert isinstance(reply, Answered)
+    assert reply.reported.incident.conversation.private
+    assert heard.asked
+
+
+async def test_a_mention_is_a_report_wherever_it_is(room: Room) -> None:
+    room.workspace.say("bob", ELSEWHERE, f"@connbot {SERVER_FULL}")
+
+    heard, reply = await room.reply()
+
+    assert isinstance(reply, Answered)
+    assert heard.asked
+
+
+async def test_whoever_says_same_at_once_has_not_come_too_early(room: Room) -> None:
+    """A report takes a look at the server, and “same” comes meanwhile."""
+    room.workspace.say("alice", HELP, SERVER_FULL)
+    for who in ("bob", "carol"):
+        room.workspace.say(who, HELP, "same")
+
+    (_, first), *others = await room.replies(3)
+
+    assert isinstance(first, Answered)
+    assert all(isinstance(reply, Joined) for _, reply in others)
+    (incident,) = await room.open()
+    assert {one.person for one in incident.people} == {room.id(who) for who in ("alice", "bob", "carol")}
+
+
+async def test_same_that_came_before_the_report_is_heard_again(room: Room) -> None:
+    """Slack promises no order, and another process may still be reading the report."""
+    room.workspace.say("bob", HELP, "same")
+    room.workspace.say("alice", HELP, SERVER_FULL)
+
+    replies = {heard.person: reply for heard, reply in await room.replies(2)}
+
+    assert isinstance(replies[room.id("bob")], Joined)
+
+
+async def test_same_to_nothing_is_nothing(room: Room) -> None:
+    room.workspace.say("bob", HELP, "same")
+
+    assert isinstance((await room.reply())[1], Nothing)
+
+
+async def test_an_edit_that_adds_the_error_is_read(room: Room) -> None:
+    first = room.workspace.say("alice", HELP, "what is this?")
+    assert isinstance((await room.reply())[1], Nothing)
+
+    room.workspace.edit("alice", first, f"what is this? {SERVER_FULL}")
+    heard, reply = await room.reply()
+
+    assert isinstance(reply, Answered)
+    assert heard.ts == first.ts
+    assert reply.reported.incident.people[0].ts == first.ts
+
+
+async def test_an_edit_that_takes_it_out_withdraws(room: Room) -> None:
+    first = room.workspace.say("alice", HELP, SERVER_FULL)
+    await room.reply()
+
+    room.workspace.edit("alice", first, "never mind, wrong channel")
+    await room.workspace.wait_for(lambda: room.herald.kept)
+
+    assert all(one.waiting == () for one in room.herald.kept)
+    assert room.herald.replies == []
+
+
+async def test_an_edit_of_nothing_that_matters_is_nothing(room: Room) -> None:
+    first = room.workspace.say("alice", HELP, SERVER_FULL)
+    await room.reply()
+
+    room.workspace.edit("alice", first, f"{SERVER_FULL} thanks")
+    room.workspace.say("bob", HELP, "hello")
+
+    heard, _ = await room.reply()
+    assert heard.person == room.id("bob")
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_a_deletion_withdraws(room: Room, answered: bool) -> None:  # noqa: FBT001 - pytest's
+    first = room.workspace.say("alice", HELP, SERVER_FULL)
+    await room.reply()
+    if answered:
+        room.workspace.say("bob", HELP, "have you tried turning it off?", first.ts)
+        await room.reply()
+
+    room.workspace.delete("alice", first)
+    await room.workspace.wait_for(lambda: room.herald.kept)
+
+    assert all(one.waiting == () for one in room.herald.kept)
+
+
+async def test_a_report_that_is_deleted_at_once_does_not_stay(room: Room) -> None:
+    first = room.workspace.say("alice", HELP, SERVER_FULL)
+    room.workspace.delete("alice", first)
+    await room.workspace.wait_for(lambda: room.herald.kept)
+
+    assert not [one for incident in await room.open() for one in incident.waiting]
+
+
+async def test_a_secret_is_cut_out_and_its_author_warned_once(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
+    first = room.workspace.say("alice", HELP, f"{SERVER_FULL}\npassword={PASSWORD}")
+    _, reply = await room.reply()
+    room.workspace.edit("alice", first, f"{SERVER_FULL}\npassword={PASSWORD} or so")
+    room.workspace.edit("alice", first, f"{SERVER_FULL}\npassword={PASSWORD} token=xoxb-1234567890-abcdef")
+    room.workspace.say("bob", HELP, "last")
+    await room.reply()
+
+    (warning,) = await room.told("alice")
+
+    assert isinstance(reply, Answered)
+    assert "a password" in warning
+    assert "Edit message" in warning
+    assert PASSWORD not in warning
+    assert PASSWORD not in "".join(record.getMessage() + str(record.__dict__) for record in caplog.records if record.name.startswith("bot.") and not record.name.startswith("bot.workspace"))  # fmt: skip
+    assert not [one for one in room.workspace.messages(HELP, "bob") if one.bot_id]
+
+
+async def test_pasted_text_is_not_stored(room: Room) -> None:
+    room.workspace.say("alice", HELP, f"{SERVER_FULL} in my homework about Frankenstein, password={PASSWORD}")
+    await room.reply()
+
+    async with room.db.read() as connection:
+        for (table,) in (await connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")).all():
+            stored = str((await connection.exec_driver_sql(f'SELECT * FROM "{table}"')).all())
+            assert "Frankenstein" not in stored
+            assert PASSWORD not in stored
+
+
+async def test_a_picture_is_asked_about(room: Room) -> None:
+    room.workspace.upload("alice", HELP, b"PNG")
+
+    assert isinstance((await room.reply())[1], SeesNoPictures)
+
+
+async def test_staff_who_write_in_the_thread_have_seen_it(room: Room) -> None:
+    first = room.workspace.say("alice", HELP, SERVER_FULL)
+    await room.reply()
+    room.workspace.say("carol", HELP, "what did you do?", first.ts)
+    await room.reply()
+    assert room.herald.kept == []
+
+    await room.staff("bob")
+    room.workspace.say("bob", HELP, "I am looking at it", first.ts)
+    await room.reply()
+
+    assert [one.human for one in room.herald.kept] == [room.id("bob")]
+
+
+async def test_a_command_by_mention_is_no_report(room: Room) -> None:
+    first = room.workspace.say("alice", HELP, SERVER_FULL)
+    await room.reply()
+
+    room.workspace.say("bob", HELP, "@connbot resolve", first.ts)
+    await room.workspace.wait_for(lambda: room.mentions.commands)
+    typo = room.workspace.say("bob", HELP, "@connbot reslove", first.ts)
+    assert isinstance((await room.reply())[1], HowToAsk)
+    room.workspace.edit("bob", typo, "@connbot resolve")
+    await room.workspace.wait_for(lambda: len(room.mentions.commands) == 2)
+
+    assert set(room.mentions.commands) == {("resolve", Conversation(first.channel, first.ts), room.id("bob"))}
+    assert room.herald.replies == []
+
+
+async def test_by_the_shortcut_the_author_reports(room: Room) -> None:
+    role = await room.full_role("alice")
+    await room.staff("bob")
+    said = room.workspace.say("alice", HELP, "look at this")
+    await room.reply()
+    room.workspace.edit("alice", said, too_many(role))
+    await room.reply()
+
+    await room.report("bob", said)
+    heard, reply = await room.reply()
+
+    assert isinstance(reply, Answered)
+    assert heard.person == room.id("alice")
+    assert heard.asked
+    (confirmed,) = await room.told("bob", HELP)
+    assert f"the report of <@{room.id('alice')}>" in confirmed
+    assert not [one for one in room.workspace.messages(HELP, "alice") if one.bot_id]
+    (incident,) = await room.open()
+    assert [one.person for one in incident.people] == [room.id("alice")]
+
+
+async def test_after_the_shortcut_the_thread_is_heard_anywhere(room: Room) -> None:
+    said = room.workspace.say("carol", ELSEWHERE, SERVER_FULL)
+    await room.report("bob", said)
+    await room.reply()
+
+    room.workspace.say("bob", ELSEWHERE, "same", said.ts)
+
+    assert isinstance((await room.reply())[1], Joined)
+
+
+async def test_the_shortcut_on_a_message_without_an_error_does_nothing(room: Room) -> None:
+    said = room.workspace.say("alice", HELP, "when is the exam?")
+    await room.reply()
+
+    await room.report("bob", said)
+
+    (told,) = await room.told("bob", HELP)
+    assert "no trouble with a connection" in told
+    assert room.herald.replies == []
+
+
+async def test_the_shortcut_where_we_are_not(room: Room) -> None:
+    said = room.workspace.say("alice", WITHOUT_US, SERVER_FULL)
+
+    await room.report("bob", said)
+
+    (told,) = await room.told("bob", WITHOUT_US)
+    assert "not in this conversation" in told
+    assert await room.open() == []
+
+
+async def test_the_shortcut_on_a_programs_message(room: Room) -> None:
+    client = AsyncWebClient(BOT_TOKEN, base_url=room.workspace.api_url)
+    posted = await client.chat_postMessage(channel=room.workspace.state.find_channel(HELP).id, text=SERVER_FULL)
+    message = room.workspace.state.message(posted["channel"], posted["ts"])
+    assert message is not None
+
+    await room.report("bob", message)
+
+    assert "not written by a person" in (await room.told("bob", HELP, count=2))[-1]
+    assert await room.open() == []
+
+
+async def test_another_failure_is_explained(room: Room) -> None:
+    room.workspace.say("alice", HELP, 'FATAL:  password authentication failed for user "alice"')
+
+    heard, reply = await room.reply()
+
+    assert isinstance(reply, Explained)
+    assert heard.finding.cause is Cause.OTHER
+
+
+async def test_many_at_once_are_one_incident(room: Room) -> None:
+    first = room.workspace.say("alice", HELP, SERVER_FULL)
+    said: list[Any] = [room.workspace.say(who, HELP, "+1", first.ts) for who in ("bob", "carol")]
+
+    replies = await room.replies(1 + len(said))
+
+    assert [type(reply) for _, reply in replies] == [Answered, Joined, Joined]
+    await asyncio.sleep(0)
+    assert len(await room.open()) == 1
