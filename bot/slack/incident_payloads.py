@@ -32,7 +32,7 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The message that a question is about: whose it is and where; only that person's answer counts."""
+    """The message that a question is about: whose it is and where; only that person's answer counts. `ts` '': a click."""
 
     person: str
     conversation: Conversation
@@ -171,7 +171,7 @@ def _read_source(content: Mapping[object, object]) -> Source:
     if private not in (0, 1) or type(private) is not int:
         raise stale()
     where = Conversation(_matching(_CHANNEL, channel), _matching(_TS, thread), bool(private))
-    return Source(_matching(_PERSON, person), where, _matching(_TS, ts))
+    return Source(_matching(_PERSON, person), where, ts if ts == "" else _matching(_TS, ts))
 
 
 def _matching(pattern: re.Pattern[str], value: object) -> str:

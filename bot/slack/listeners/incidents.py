@@ -10,7 +10,7 @@ from bot.connections.listed import ListRequest
 from bot.connections.listing import Listings
 from bot.diagnosis.consult import Heard
 from bot.diagnosis.herald import Herald
-from bot.diagnosis.replies import IsIn, Joined, Nothing, Reply, WhatDoesItSay
+from bot.diagnosis.replies import Joined, Nothing, Reply, WhatDoesItSay
 from bot.diagnosis.reports import Reports
 from bot.diagnosis.small_talk import Said
 from bot.errors import NotPermitted, UsageError
@@ -166,8 +166,6 @@ class IncidentListener:
         await self._herald.reply(heard_here(call), reply)
         if isinstance(reply, Joined):
             await self._tell(call, asking.render_waits())
-        if isinstance(reply, IsIn) and not reply.incident.open:
-            await self._herald.resolved(reply.incident, None)
 
     async def _of_this_thread(self, call: Call, incident_id: str) -> Incident:
         """Return the incident of a button; raises `UsageError` where it is not talked about where it was clicked."""
@@ -213,11 +211,8 @@ def heard_here(call: Call) -> Heard:
 
 def heard_at(call: Call, source: payloads.Source) -> Heard:
     """The message that a question was about, as it is to be answered now."""
-    conversation = source.conversation
-    in_thread = source.ts != conversation.thread
-    return Heard(
-        call.actor.team, source.person, conversation, source.ts, NOTHING_SAID, Said.NOTHING, in_thread=in_thread
-    )
+    there, in_thread = source.conversation, call.place.thread is not None
+    return Heard(call.actor.team, source.person, there, source.ts, NOTHING_SAID, Said.NOTHING, in_thread=in_thread)
 
 
 def check_source(call: Call, source: payloads.Source) -> None:

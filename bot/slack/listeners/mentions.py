@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from bot.access.member import Standing
 from bot.incidents.incident import Conversation
-from bot.incidents.proposal import Place
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import usage
 from bot.slack.call import Call
@@ -33,16 +32,18 @@ class MentionListener:
         """Do what is said after the bot's name, as Slack sent it; false: it is no command."""
         first, rest = (*words.split(None, 1), "", "")[:2]
         command = self._meant(first)
-        there = replace(call, name=first, text=rest, place=Place(where.channel, where.thread))
+        there = replace(call, name=first, text=rest)
         if command == "resolve" and len(rest) <= LONGEST_RESOLVE:
             await self._staff.resolve_here(there, standing, where)
         elif command == "conns":
+            await self._staff.on_seen(call, standing, where)
             await self._conns.on_command(there, standing)
         elif command == "kill":
+            await self._staff.on_seen(call, standing, where)
             await self._kill.on_command(there, standing)
         elif command == "help" and not rest:
             message = usage.render_help(viewer=call.actor.id, names=self._names)
-            await self._announcer.answer(there.place, call.actor, message)
+            await self._announcer.answer(call.place, call.actor, message)
         else:
             return False
         return True

@@ -77,6 +77,11 @@ class StaffListener:
         if seen is not None and seen.open:
             await self._herald.keep(seen, facts)
 
+    async def on_seen(self, call: Call, standing: Standing, where: Conversation) -> None:
+        """Somebody does something in a thread: if they are of the staff, a human has seen what it is about."""
+        for incident in await self._reports.staff_spoke(standing, where, now=call.at):
+            await self._herald.keep(incident, await look(self._fleet, incident.server, incident.scope))
+
     async def on_resolve(self, call: Call, standing: Standing) -> None:
         """**Resolve incident**, on the staff's card, in the staff's tools, or where it was asked which one."""
         await self._resolve(call, standing, read_incident_id(call.text))

@@ -109,7 +109,7 @@ def test_a_resolution_is_read_back() -> None:
     assert read_occasion(write_occasion(Occasion("aZ09_-", 3))) == Occasion("aZ09_-", 3)
 
 
-@pytest.mark.parametrize("source", [SOURCE, IN_PRIVATE])
+@pytest.mark.parametrize("source", [SOURCE, IN_PRIVATE, replace(SOURCE, ts="")])
 def test_a_source_is_read_back(source: Source) -> None:
     assert read_source(write_source(source)) == source
 
