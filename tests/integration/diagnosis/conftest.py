@@ -1,5 +1,6 @@
 """A help channel without Slack: what people write is read as it is there, and put to true servers and both own databases."""
 
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -26,8 +27,9 @@ from bot.servers.server import Role
 from bot.servers.settings import ServerSettings
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
+from tests.majors import NEWEST
 from tests.own_database import AT_COMMAND_LINE
-from tests.postgres import Postgres
+from tests.postgres import Postgres, Running
 
 HELP, OTHER_HELP = "C0HELP", "C0LAB"
 
@@ -40,6 +42,8 @@ def database_full(database: str) -> str:
     return f'FATAL:  too many connections for database "{database}"'
 
 
+SLOTS = 14
+"""Of the second server, which holds no own database."""
 SERVER_FULL = "FATAL:  sorry, too many clients already"
 
 
@@ -78,11 +82,15 @@ class Help:
 
     async def own(self, person: str, role: str, server: str = "class") -> Role:
         found = self.role(role)
+        await self.link(person, role, found.oid, server)
+        return found
+
+    async def link(self, person: str, role: str, oid: int, server: str) -> None:
+        found = Role(role, oid, True, False, False, frozenset({self.students}), True, False)
         ownership = Ownership(self.db, self.record)
         assert not isinstance(
             await ownership.own(AT_COMMAND_LINE, person, server=server, role=found, now=clock()), Denied
         )
-        return found
 
     async def owned(self, person: str, *, full: bool = True, name: str = "", server: str = "class") -> str:
         """A student's role, which is at its limit where nothing else is said."""
@@ -96,8 +104,8 @@ class Help:
         given = await self.allow_list.allow(AT_COMMAND_LINE, Grant(person, grade, server, roles), now=clock())
         assert not isinstance(given, Denied)
 
-    async def standing(self, person: str) -> Standing:
-        return await self.allow_list.standing(Actor("T1", person))
+    async def standing(self, person: str, team: str = "T1") -> Standing:
+        return await self.allow_list.standing(Actor(team, person))
 
     def a_ts(self) -> str:
         return f"17638{next(self.numbers):05}.000100"
@@ -155,6 +163,26 @@ def incident_of(reply: Reply) -> Incident:
     """The incident that a message came to."""
     assert isinstance(reply, Answered | Joined), reply
     return reply.reported.incident
+
+
+@pytest.fixture(scope="package")
+def second() -> Iterator[Running]:
+    with contextlib.closing(Running(NEWEST, max_connections=SLOTS)) as running:
+        yield running
+
+
+@pytest.fixture
+def lab(second: Running) -> Iterator[Postgres]:
+    postgres = Postgres(second)
+    yield postgres
+    postgres.clean()
+
+
+@pytest.fixture
+async def apart(lab: Postgres, own_database: OwnDatabase, record: Record) -> AsyncIterator[Help]:
+    """One server, `class`, that may go away without the own database."""
+    async with AsyncExitStack() as stack:
+        yield await a_help_desk(stack, {"class": lab}, own_database, record)
 
 
 @pytest.fixture
