@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, or_, select, update
 
 from bot.incidents.incident import Conversation
 from bot.storage.engine import OwnDatabase
@@ -49,6 +49,8 @@ class Post:
     ts: str | None = None
     taken_over: bool = False
     """Somebody claimed it before and left: it may have been sent, and must be looked for first."""
+    shown: str | None = None
+    """The digest of what it says, as far as is known."""
 
 
 class Posts:
@@ -90,6 +92,27 @@ class Posts:
             changing = update(posts).where(posts.c.id == post.id, other).values(shown=digest)
             return (await connection.execute(changing)).rowcount == 1
 
+    async def is_sent(self, team: str, kind: PostKind, about: str, *, occasion: str = "") -> bool:
+        """Say whether this is posted, by whomever; who cannot claim it and finds it unsent, comes while somebody has it in hand."""
+        which = (posts.c.team == team, posts.c.kind == kind, posts.c.about == about, posts.c.occasion == occasion)
+        async with self._db.read() as connection:
+            found = await connection.execute(select(posts.c.id).where(*which, posts.c.sent_at.is_not(None)))
+            return found.first() is not None
+
+    async def showed(self, post: Post, digest: str) -> bool:
+        """Keep that a post was changed from what it was read to say, to what has this digest.
+
+        False: another process changed it at the same time, and nobody knows which of the two was last; so it is as if it
+        said neither, and whoever looks next changes it again.
+        """
+        async with self._db.write(durable=False) as connection:
+            mine = posts.c.id == post.id
+            as_read = or_(posts.c.shown.is_not_distinct_from(post.shown), posts.c.shown == digest)
+            if (await connection.execute(update(posts).where(mine, as_read).values(shown=digest))).rowcount == 1:
+                return True
+            await connection.execute(update(posts).where(mine).values(shown=None))
+            return False
+
     async def about(self, team: str, about: str, *kinds: PostKind) -> tuple[Post, ...]:
         """Read what was sent about something, the first first."""
         which = (posts.c.team == team, posts.c.about == about, posts.c.sent_at.is_not(None), posts.c.kind.in_(kinds))
@@ -123,4 +146,5 @@ def _post(row: Row[tuple[object, ...]], *, taken_over: bool = False) -> Post:
         claimed_at=row.claimed_at,
         ts=row.ts,
         taken_over=taken_over,
+        shown=row.shown,
     )

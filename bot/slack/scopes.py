@@ -7,6 +7,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
     {
         "commands": "the slash commands",
         "chat:write": "answers that only the person who asked can see, and direct messages",
+        "reactions:write": "marking messages that were heard, instead of writing one more",
         "im:write": "opening the direct message by which a person is told when nothing else reaches them",
         "im:history": "reading what people write to the bot, and looking whether it told them something before it was interrupted",
         "channels:history": "reading reports in public channels that the bot is in, those of an interruption too",

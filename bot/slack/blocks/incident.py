@@ -105,6 +105,8 @@ def _over(shown: Shown) -> Message:
 def why_over(incident: Incident, *, names: bool) -> str:
     """Say how it is known that an incident is over; a person of the staff is named where that wakes nobody."""
     what = words.about(incident)
+    if incident.given_up:
+        return f"nobody has spoken of {what} for hours, and I cannot see how full it is."
     if incident.resolved_by and not incident.waiting:
         return f"nobody waits for {what} any more."
     if incident.resolved_by:

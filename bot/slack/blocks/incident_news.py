@@ -55,7 +55,7 @@ def render_staff_card(what: Incident, facts: Facts | None, url: str | None, *, n
         return elements.message(told, [elements.section(told[0]), elements.context(told[1])])
     head = f"{person(what.human)} is there." if what.human else "No staff have answered yet."
     told = [f"{words.FULL} *{head}* {state}", *_strays(what, facts), f"Open since {at}; {_who_waits(what)}."]
-    if url is None:
+    if what.conversation.private:
         told.append("It was reported to me in private.")
     buttons = [
         elements.button("Staff tools", ids.STAFF_TOOLS, write_incident_id(what.id), style=elements.PRIMARY),

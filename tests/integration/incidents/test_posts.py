@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.incidents.incident import Conversation
-from bot.incidents.posts import SENDING_TAKES, PostKind, Posts
+from bot.incidents.posts import SENDING_TAKES, Post, PostKind, Posts
 from bot.storage.engine import OwnDatabase
 from bot.storage.tables import posts as rows
 
@@ -79,3 +79,36 @@ async def test_how_far_a_channel_was_read_only_moves_on(posts: Posts) -> None:
     await posts.read_until("T1", "C0OTHER", "1.0")
     await posts.read_until("T2", "C0HELP", "2.0")
     assert await posts.last_read("T1") == {"C0HELP": "1763812800.000300", "C0OTHER": "1.0"}
+
+
+async def test_whether_something_is_posted_is_known_of_its_kind_and_occasion(posts: Posts) -> None:
+    card = await posts.claim("T1", PostKind.STAFF_CARD, "i1", THREAD, occasion="1")
+    assert card is not None
+    assert not await posts.is_sent("T1", PostKind.STAFF_CARD, "i1", occasion="1")
+    await posts.sent(card, "5.0")
+    assert await posts.is_sent("T1", PostKind.STAFF_CARD, "i1", occasion="1")
+    assert not await posts.is_sent("T1", PostKind.STAFF_CARD, "i1", occasion="2")
+    assert not await posts.is_sent("T1", PostKind.ANSWER, "i1", occasion="1")
+    assert not await posts.is_sent("T2", PostKind.STAFF_CARD, "i1", occasion="1")
+
+
+async def test_what_two_processes_changed_at_once_is_said_again_by_whoever_comes_next(posts: Posts) -> None:
+    claimed = await posts.claim("T1", PostKind.ANSWER, "i1", THREAD)
+    assert claimed is not None
+    await posts.sent(claimed, "5.0")
+
+    async def now() -> Post:
+        (post,) = await posts.about("T1", "i1", PostKind.ANSWER)
+        return post
+
+    first = second = await now()
+    assert first.shown is None
+    assert await posts.showed(first, "full")
+    assert await posts.showed(second, "full")
+    assert (await now()).shown == "full"
+    first = second = await now()
+    assert await posts.showed(first, "one waits")
+    assert not await posts.showed(second, "two wait")
+    assert (await now()).shown is None
+    assert await posts.showed(await now(), "two wait")
+    assert (await now()).shown == "two wait"

@@ -26,12 +26,17 @@ SCOPES = {
     "apps_connections_open": set[str](),
     "auth_test": set[str](),
     "bots_info": {"users:read"},
+    "chat_getPermalink": set[str](),
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
+    "chat_update": {"chat:write"},
     "conversations_history": {"im:history"},
     # Whichever fits the channel: only its id is known before.
     "conversations_info": {"channels:read", "groups:read"},
     "conversations_open": {"im:write"},
+    # In public and private channels, and in direct messages.
+    "conversations_replies": {"channels:history", "groups:history", "im:history"},
+    "reactions_add": {"reactions:write"},
     "users_list": {"users:read"},
     "views_publish": set[str](),
     "users_lookupByEmail": {"users:read.email", "users:read"},

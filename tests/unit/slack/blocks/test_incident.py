@@ -7,7 +7,7 @@ import pytest
 from bot.causes.finding import Cause
 from bot.diagnosis.advice import CLIENTS
 from bot.diagnosis.facts import Facts
-from bot.incidents.incident import Affected, Conversation, Incident, IncidentState, Scope, ScopeKind, Waiting
+from bot.incidents.incident import BY_ITSELF, Affected, Conversation, Incident, IncidentState, Scope, ScopeKind, Waiting
 from bot.slack import ids
 from bot.slack.blocks.incident import Shown, render, render_resolution
 from bot.slack.incident_payloads import Occasion, read_incident_id, read_occasion
@@ -171,6 +171,7 @@ def test_the_answer_names_who_said_that_it_is_over_and_the_news_wakes_nobody_for
     assert "the staff say that the role alice on class can be used again." in render_resolution(said).text
     done = over(somebody(state=Waiting.IN), by=ALICE)
     assert "nobody waits for the role alice on class any more." in render(shown(done)).text
+    assert "nobody has spoken of the role alice on class for hours" in render(shown(over(by=BY_ITSELF))).text
 
 
 def test_the_news_calls_those_who_wait_in_this_conversation() -> None:

@@ -15,7 +15,7 @@ from bot.slack.blocks.text import Message
 from tests.block_rules import buttons, faults
 from tests.builders import ALICE, BOB, NOON, TEAM
 from tests.hostile import NAMES
-from tests.trouble import FULL_SERVER, NO_SUCH, SERVER, THREAD, a_crowd, an_incident, facts, over, somebody
+from tests.trouble import FULL_SERVER, NO_SUCH, PRIVATE, SERVER, THREAD, a_crowd, an_incident, facts, over, somebody
 
 URL = "https://course.slack.com/archives/C0HELP/p1763812800000100?thread_ts=1763812800.000100&cid=C0HELP"
 HEARD = Heard(TEAM, ALICE, THREAD, "1795348200.000100", Finding(Cause.ROLE_LIMIT, role="alice"), Said.NOTHING)
@@ -66,8 +66,9 @@ def test_the_card_counts_strays_in_words() -> None:
 
 
 def test_what_was_reported_in_private_has_no_way_there() -> None:
-    message = card(url=None)
+    message = card(an_incident(somebody(where=PRIVATE), where=PRIVATE), url=None)
     assert "in private" in message.text
+    assert "in private" not in card(url=None).text
     assert len(buttons(message)) == 2
 
 

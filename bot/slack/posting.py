@@ -1,0 +1,264 @@
+"""Messages that are posted once, whichever process does it, and then kept up to date; and the lesser signs beside them."""
+
+import asyncio
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.incidents.incident import Conversation
+from bot.incidents.posts import Post, PostKind, Posts
+from bot.slack.api_errors import FAILED, is_passing, why
+from bot.slack.blocks.text import Message
+
+log = logging.getLogger(__name__)
+
+EVERY = 2.0
+"""Seconds between two changes of one message: who comes to it meanwhile is in the next."""
+EVENT = "connbot_post"
+NOWHERE = ""
+"""In the place of a message's ts: Slack will never take it, and nobody tries again."""
+PAGE = 200
+PAGES = 10
+"""Of a thread or a channel, in which a message is looked for that may have been sent."""
+REMEMBERED = 2000
+"""Messages of which this process knows the address, or when it changed them."""
+NEVER = frozenset(
+    {
+        "thread_not_found",
+        "message_not_found",
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "is_inactive",
+        "cannot_reply_to_message",
+        "cant_update_message",
+        "edit_window_closed",
+        "user_not_found",
+        "user_disabled",
+        "cannot_dm_bot",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
+        "restricted_action_non_threadable_channel",
+    }
+)
+"""Slack's words for a place that takes nothing from us, or has gone; the same call will not succeed later."""
+NO_MATTER = frozenset(
+    {"already_reacted", "message_not_found", "thread_not_found", "channel_not_found", "not_in_channel"}
+)
+
+Render = Callable[[], Awaitable[Message]]
+"""Makes a message as it is to be read when it is called."""
+
+
+class Said(Enum):
+    """What became of something that is to be posted once."""
+
+    NOW = auto()
+    """It was posted by this call."""
+    BEFORE = auto()
+    IN_HAND = auto()
+    """Somebody else is at it, or died at it: then it is taken over in a minute."""
+    NEVER = auto()
+    """Its place takes nothing from us."""
+    LATER = auto()
+    """Slack did not take it; it may later."""
+
+    @property
+    def settled(self) -> bool:
+        """Nobody needs to try again."""
+        return self in (Said.NOW, Said.BEFORE, Said.NEVER)
+
+
+@dataclass(slots=True)
+class _Pen:
+    """How one message is changed by this process: by one task at a time, and seldom."""
+
+    rests_until: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A message, as it was read to say, and what it is to say."""
+
+    post: Post
+    message: Message
+    digest: str
+
+
+class Posting:
+    """Posts, changes and marks messages in Slack; what Slack refuses is logged, and never raised."""
+
+    def __init__(self, client: AsyncWebClient, posts: Posts, *, every: float = EVERY) -> None:
+        self._client = client
+        self._posts = posts
+        self._every = every
+        self._pens: OrderedDict[str, _Pen] = OrderedDict()
+        self._addresses: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    async def say(
+        self, team: str, kind: PostKind, about: str, where: Conversation, message: Message, *, occasion: str = ""
+    ) -> Said:
+        """Post a message in a thread (in the channel itself where `where` has none), unless it was posted already."""
+        post = await self._posts.claim(team, kind, about, where, occasion=occasion)
+        if post is None:
+            sent = await self._posts.is_sent(team, kind, about, occasion=occasion)
+            return Said.BEFORE if sent else Said.IN_HAND
+        try:
+            ts = await self._find(post) if post.taken_over else None
+            if ts is not None:
+                await self._posts.sent(post, ts)
+                return Said.BEFORE
+            ts = await self._post(post, message)
+        except FAILED as exc:
+            if not _is_final(exc):
+                log.warning("not posted yet", extra={"action": kind, "about": about, "why": why(exc)})
+                return Said.LATER
+            log.warning("cannot be posted", extra={"action": kind, "about": about, "why": why(exc)})
+            await self._posts.sent(post, NOWHERE)
+            return Said.NEVER
+        await self._posts.sent(post, ts)
+        await self._posts.showed(post, _digest(message))
+        return Said.NOW
+
+    async def revise(self, post: Post, render: Render) -> bool:
+        """Have a message that was posted say what `render` makes, if it says something else; the last of several counts.
+
+        False: it does not say so yet.
+        """
+        if not post.ts:
+            return True
+        pen = self._pen(post.id)
+        async with pen.lock:
+            change = await self._change(post, render)
+            rest = pen.rests_until - asyncio.get_running_loop().time()
+            if change is not None and rest > 0:
+                await asyncio.sleep(rest)
+                change = await self._change(post, render)
+            if change is None:
+                return True
+            done = await self._update(change)
+            pen.rests_until = asyncio.get_running_loop().time() + self._every
+            return done
+
+    async def react(self, channel: str, ts: str, emoji: str) -> None:
+        """Put an emoji under a message."""
+        try:
+            await self._client.reactions_add(channel=channel, timestamp=ts, name=emoji)
+        except FAILED as exc:
+            if why(exc) not in NO_MATTER:
+                log.warning("no reaction", extra={"action": "react", "why": why(exc)})
+
+    async def whisper(self, person: str, where: Conversation, message: Message) -> bool:
+        """Show a message to one person alone, in a thread, or in the channel itself where `where` has none; false: it cannot be."""
+        try:
+            await self._client.chat_postEphemeral(
+                channel=where.channel, user=person, thread_ts=where.thread or None, **_content(message)
+            )
+        except FAILED as exc:
+            log.info("no private answer", extra={"action": "whisper", "actor": person, "why": why(exc)})
+            return False
+        return True
+
+    async def address(self, channel: str, ts: str) -> str | None:
+        """Return the address of a message; None: Slack does not tell it."""
+        key = channel, ts
+        if key not in self._addresses:
+            try:
+                answer = await self._client.chat_getPermalink(channel=channel, message_ts=ts)
+            except FAILED as exc:
+                log.info("no address", extra={"action": "permalink", "why": why(exc)})
+                return None
+            self._addresses[key] = str(answer["permalink"])
+            if len(self._addresses) > REMEMBERED:
+                self._addresses.popitem(last=False)
+        return self._addresses[key]
+
+    async def _post(self, post: Post, message: Message) -> str:
+        where = post.conversation
+        answer = await self._client.chat_postMessage(
+            channel=where.channel,
+            thread_ts=where.thread or None,
+            metadata=_mark(post),
+            unfurl_links=False,
+            unfurl_media=False,
+            **_content(message),
+        )
+        return str(answer["ts"])
+
+    async def _find(self, post: Post) -> str | None:
+        """Look for the message that a process sent which did not live to write that down."""
+        where, cursor = post.conversation, None
+        common: dict[str, Any] = {"channel": where.channel, "include_all_metadata": True, "limit": PAGE}
+        try:
+            for _ in range(PAGES):
+                found = await (
+                    self._client.conversations_replies(ts=where.thread, cursor=cursor, **common)
+                    if where.thread
+                    else self._client.conversations_history(cursor=cursor, **common)
+                )
+                for message in found["messages"]:
+                    if message.get("metadata") == _mark(post):
+                        return str(message["ts"])
+                cursor = (found.get("response_metadata") or {}).get("next_cursor")
+                if not cursor:
+                    break
+        except SlackApiError as exc:
+            if is_passing(exc):
+                raise
+            # Without the right to look, twice is better than never.
+            log.warning("cannot look what was posted", extra={"action": "look", "why": why(exc)})
+        return None
+
+    async def _change(self, post: Post, render: Render) -> _Change | None:
+        """What is to become of a message; None: it says that already."""
+        message = await render()
+        kept = await self._posts.about(post.team, post.about, post.kind)
+        change = _Change(next((one for one in kept if one.id == post.id), post), message, _digest(message))
+        return None if change.post.shown == change.digest else change
+
+    async def _update(self, change: _Change) -> bool:
+        post = change.post
+        try:
+            await self._client.chat_update(
+                channel=post.conversation.channel, ts=post.ts or "", metadata=_mark(post), **_content(change.message)
+            )
+        except FAILED as exc:
+            log.warning("not up to date", extra={"action": post.kind, "about": post.about, "why": why(exc)})
+            if not _is_final(exc):
+                return False
+        # Of one that is gone too: it is not posted again, nor changed before there is something new to say.
+        return await self._posts.showed(post, change.digest)
+
+    def _pen(self, post_id: str) -> _Pen:
+        pen = self._pens.setdefault(post_id, _Pen())
+        self._pens.move_to_end(post_id)
+        while len(self._pens) > REMEMBERED and not next(iter(self._pens.values())).lock.locked():
+            self._pens.popitem(last=False)
+        return pen
+
+
+def _mark(post: Post) -> dict[str, Any]:
+    """What a message carries, unseen, to be found by."""
+    return {"event_type": EVENT, "event_payload": {"post": post.id}}
+
+
+def _content(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def _digest(message: Message) -> str:
+    whole = f"{message.text}\n{message.drawn}".encode("utf-8", "backslashreplace")
+    return hashlib.sha256(whole).hexdigest()[:32]
+
+
+def _is_final(exc: Exception) -> bool:
+    return isinstance(exc, SlackApiError) and not is_passing(exc) and why(exc) in NEVER
