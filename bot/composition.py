@@ -10,9 +10,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access.allow_list import AllowList
 from bot.access.desk import Desk
+from bot.access.links import Links
 from bot.access.ownership import Ownership
 from bot.clock import clock
 from bot.connections.doorway import Doorway
+from bot.connections.linking import Linking
 from bot.connections.listing import Listings
 from bot.connections.overviewing import Overviews
 from bot.connections.settlement import Settlement
@@ -21,6 +23,7 @@ from bot.connections.termination import Termination
 from bot.incidents.history import History
 from bot.incidents.incidents import Incidents
 from bot.incidents.pending import Pending
+from bot.incidents.posts import Posts
 from bot.incidents.proposal import Waits
 from bot.incidents.review import Review
 from bot.incidents.untold import Untold
@@ -30,10 +33,13 @@ from bot.servers.fleet import Fleet
 from bot.settings import Course
 from bot.slack.announcer import Announcer
 from bot.slack.identity import Workspace
+from bot.slack.link_teller import LinkTeller
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
 from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import KillListener
+from bot.slack.listeners.linking import LinkingListener
+from bot.slack.postings import Postings
 from bot.slack.register import Front, Listeners
 from bot.slack.windows import Windows
 from bot.slack.work import Work
@@ -42,6 +48,8 @@ from bot.storage.lease import Lease
 from bot.storage.record import Record
 
 SWEEP_EVERY = timedelta(seconds=30)
+LEFT_EVERY = timedelta(hours=1)
+"""Between two looks at whose accounts in Slack were closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,12 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     listings, windows = Listings(fleet, doorway), Windows(slack.client)
     conns = ConnsListener(listings, kill, announcer, names, zone)
     review = Review(fleet, allow_list, history)
-    connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, announcer, names, zone)
+    postings = Postings(slack.client, Posts(database, new_id))
+    teller = LinkTeller(slack.client, slack.workspace.team, postings, course.staff_channel, names)
+    links = Links(database, record, ownership)
+    linking = Linking(slack.workspace.team, fleet, links, ownership, teller, course.patience)
+    linked = LinkingListener(linking, teller, announcer, names, zone)
+    connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, linked, announcer, names, zone)
     overviews = Overviews(fleet, listings, Incidents(database, record, new_id), Pending(database), allow_list)
     home = HomeListener(overviews, listings, allow_list, slack.client, windows, announcer, clock, names, zone)
     front = Front(work, desk, announcer, windows, names, clock, home.refresh)
@@ -96,9 +109,11 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     loops = (
         Loop("settlement", waits.look_every, settlement.settle),
         Loop("lapse", SWEEP_EVERY, history.lapse),
+        Loop("linking", course.patience.look_every, linking.look),
+        Loop("who left", LEFT_EVERY, linking.look_who_left),
         *_samples(database, fleet, course.samples_every),
     )
-    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot, home), loops)
+    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot, linked, home), loops)
 
 
 def _samples(database: OwnDatabase, fleet: Fleet, interval: timedelta) -> tuple[Loop, ...]:

@@ -22,6 +22,8 @@ class NotPermitted(BotError):
     action: str
     role: str | None = None
     server: str | None = None
+    formerly: bool = False
+    """The person is linked to a role of this name that is not the one there is now, if there is one."""
 
 
 @dataclass

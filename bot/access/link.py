@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.access.member import Origin
+from bot.access.member import Origin, Owner
+from bot.access.policy import can_be_linked
+from bot.servers.server import Reading
 
 MARKER = "connbot-link"
 """How the names begin that sessions show as a proof."""
@@ -89,6 +91,46 @@ class News:
     request: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, and what a session must show to prove it: told once, to its person alone."""
+
+    request: LinkRequest
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyOwned:
+    """The role is the person's."""
+
+    role: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """The person has as many requests as one may have; `until` is when there may be another, where that can be told."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a click of staff came to; `why` is '' if it decided, first (somebody else had), or made_anew (another role now)."""
+
+    request: LinkRequest
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A request before staff, with the links that its person has and those that the role has."""
+
+    request: LinkRequest
+    of_person: tuple[Owner, ...] = ()
+    of_role: tuple[Owner, ...] = ()
+
+
 def shown_name(who: str, code: str) -> str:
     """Return what a session must show as its `application_name`: for whom it is the proof, and the code."""
     room = LONGEST_NAME - len(f"{MARKER}  {code}")
@@ -98,3 +140,12 @@ def shown_name(who: str, code: str) -> str:
 def digest_of(name: str) -> str:
     """Return what is stored of such a name, and compared: of the whole of it, so that it says for whom it is."""
     return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+
+
+def shows(reading: Reading, request: LinkRequest) -> bool:
+    """Whether a client's session of the very role that was asked for shows the proof; a role made anew is another."""
+    return (
+        reading.role.oid == request.role_oid
+        and can_be_linked(reading.role)
+        and any(digest_of(one.application_name) == request.digest for one in reading.clients if not one.own)
+    )

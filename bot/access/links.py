@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.access.entries import LINK_REQUEST, record_refusal
-from bot.access.link import MOST_WAITING, LinkRequest, News, NewsKind, Proof, Vouch
+from bot.access.link import MOST_WAITING, Decision, LinkRequest, News, NewsKind, Proof, TooMany, Vouch, digest_of
 from bot.access.member import Action, Actor, Denied, Origin, Owner
 from bot.access.ownership import Ownership
 from bot.access.policy import can_be_linked, permit
@@ -26,21 +26,6 @@ _REQUEST = tuple(link_requests.c[name] for name in LinkRequest.__dataclass_field
 _NEWS = tuple(link_news.c[name] for name in News.__dataclass_fields__)
 
 
-@dataclass(frozen=True, slots=True)
-class TooMany:
-    """The person has as many requests as one may have; `until` is when there may be another, where that can be told."""
-
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a click of staff came to; `why` is '' if it decided, first (somebody else had), or made_anew (another role now)."""
-
-    request: LinkRequest
-    why: str = ""
-
-
 class Links:
     """The requests of each workspace; of several who act on one, one is first."""
 
@@ -50,9 +35,9 @@ class Links:
         self._ownership = ownership
 
     async def ask(
-        self, actor: Actor, *, server: str, asked_for: str, role: Role | None, digest: str, waits: timedelta
+        self, actor: Actor, *, server: str, asked_for: str, role: Role | None, shown: str, waits: timedelta
     ) -> LinkRequest | TooMany:
-        """Store that a person wants to prove a role (None: nothing that could be proved), and how the proof will look."""
+        """Store that a person wants to prove a role (None: nothing that could be proved) by a session that is `shown` so."""
         async with self._record.turn(self._db) as turn:
             waiting = _of(actor) & (link_requests.c.proof == Proof.WAITING) & (link_requests.c.expires_at > turn.at)
             query = select(func.count(), func.min(link_requests.c.expires_at)).where(waiting)
@@ -67,7 +52,7 @@ class Links:
                 asked_for=asked_for,
                 role=role.name if role else None,
                 role_oid=role.oid if role else None,
-                digest=digest,
+                digest=digest_of(shown),
                 asked_at=turn.at,
                 expires_at=turn.at + waits,
                 proof=Proof.WAITING,

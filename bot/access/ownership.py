@@ -39,8 +39,8 @@ class Enrolled:
 class Ownership:
     """The owners of roles in each workspace; what is answered `Denied` is on record and changed nothing.
 
-    A suspended link is none, until somebody makes it anew. Of each new owner there is news for people, but for a roster's: only
-    where the role has other owners.
+    A suspended link is none, until somebody makes it anew. Of each new owner there is news for people; of those made at the
+    command line, by whoever runs the bot, only where the role has other owners.
     """
 
     def __init__(self, db: OwnDatabase, record: Record) -> None:
@@ -161,7 +161,7 @@ class Ownership:
         )
         await record_links(turn, actor, links, state="linked")
         counted = [one for one in there if one.suspended_at is None and one not in recreated]
-        await _add_news(turn, _to_be_told(links, counted), request)
+        await _add_news(turn, _to_be_told(links, counted, quiet=actor.at_command_line), request)
 
     async def _read(self, which: ColumnElement[bool]) -> tuple[Owner, ...]:
         async with self._db.read() as connection:
@@ -183,17 +183,14 @@ async def _links(connection: AsyncConnection, which: ColumnElement[bool]) -> tup
     return tuple(owner_of(row) for row in await connection.execute(select(owners).where(which).order_by(*order)))
 
 
-def _to_be_told(links: Collection[Owner], there: Collection[Owner]) -> list[Owner]:
-    """Those that make somebody an owner who was none; of a roster's only those who share the role with others."""
+def _to_be_told(links: Collection[Owner], there: Collection[Owner], *, quiet: bool) -> list[Owner]:
+    """Those that make somebody an owner who was none; if `quiet` only where others own the role too."""
     known = {_key(one) for one in there}
     people: dict[int, set[str]] = {}
     for one in (*there, *links):
         people.setdefault(one.role_oid, set()).add(one.slack_id)
     return [
-        link
-        for link in links
-        if link.team and _key(link) not in known
-        if link.origin is not Origin.ROSTER or len(people[link.role_oid]) > 1
+        link for link in links if link.team and _key(link) not in known if not quiet or len(people[link.role_oid]) > 1
     ]
 
 

@@ -98,7 +98,9 @@ class Doorway:
 
     async def _refuse(self, standing: Standing, denied: Denied, role: str, server: str | None) -> NoReturn:
         await self._allow_list.refuse(standing.actor, denied, role=role, server=server)
-        raise NotPermitted(denied.action, role, server)
+        # By the link alone, so that it reads the same whether or not there is such a role now.
+        formerly = any(one.server == server and one.role in (role, role.lower()) for one in standing.owned)
+        raise NotPermitted(denied.action, role, server, formerly)
 
     def _server_of_owned(self, standing: Standing, role: str) -> str | None:
         """The server on which the person owns a role of this name, if not on the default one and on one only."""

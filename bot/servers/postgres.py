@@ -123,6 +123,12 @@ class PostgresServer:
         found = await self._holder.run(lambda connection: self._roles(connection, asked), repeatable=True)
         return {name: now.role for name, now in found.items()}
 
+    async def presets(self, digests: Collection[str]) -> frozenset[str]:
+        """Which of these names (their SHA-256 in hex) a database or role gives its sessions as `application_name` by itself."""
+        asked = {"digests": [*digests]}
+        rows = await self._holder.run(lambda connection: fetch(connection, queries.PRESETS, asked), repeatable=True)
+        return frozenset(row["digest"] for row in rows)
+
     async def limits(self, database: str | None = None) -> Limits:
         """Read the server's own limit, and a database's, in a read that begins after this call."""
         asked = database if database is not None and _can_be_sent(database) else ""

@@ -137,6 +137,19 @@ WHERE role.rolcanlogin AND NOT role.rolsuper AND NOT role.rolreplication AND (
 """
 """How many roles can log in as students. Needs no right."""
 
+# Bytes all along: nobody checks that what is set for one database can be read in another.
+PRESETS = """
+SELECT DISTINCT preset.digest
+FROM pg_db_role_setting AS given
+CROSS JOIN unnest(given.setconfig) AS setting
+CROSS JOIN LATERAL (
+    SELECT encode(sha256(substring(textsend(setting) FROM 18)), 'hex') AS digest
+    WHERE substring(textsend(setting) FROM 1 FOR 17) = 'application_name='::bytea
+) AS preset
+WHERE preset.digest = ANY (%(digests)s::text[])
+"""
+"""Which names (their SHA-256) sessions get as their `application_name` from a database or a role by itself. Needs no right."""
+
 CLOCK = "SELECT clock_timestamp()"
 """The server's time. Needs no right."""
 

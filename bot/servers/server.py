@@ -1,6 +1,6 @@
 """What is asked of any students' server."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -178,3 +178,6 @@ class Server(Protocol):
 
     async def roles_by_name(self, names: Sequence[str]) -> Mapping[str, Role]:
         """Find roles, each exactly or else folded to lower case, by the name they were asked for; unknown ones are left out."""
+
+    async def presets(self, digests: Collection[str]) -> frozenset[str]:
+        """Which of these names (their SHA-256 in hex) a database or role gives its sessions as `application_name` by itself."""

@@ -1,17 +1,22 @@
 """Who is who in the workspace, by the e-mail of a confirmed profile."""
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SetupError
-from bot.slack.api_errors import is_passing, why
+from bot.slack.api_errors import FAILED, is_passing, why
+from bot.slack.blocks.linking import Profile
+
+log = logging.getLogger(__name__)
 
 FEW = 40
 """E-mails up to here are looked up one by one (about 50 a minute are allowed); more are picked out of the whole list."""
 PAGE = 200
+_NOBODY = ("user_not_found", "user_not_visible")
 
 
 async def people_by_email(client: AsyncWebClient, team: str, emails: Iterable[str]) -> dict[str, str]:
@@ -39,6 +44,41 @@ def email_of(user: Mapping[str, Any], team: str) -> str | None:
     if not isinstance(email, str) or foreign or user.get("deleted") or user.get("is_bot"):
         return None
     return None if user.get("is_email_confirmed") is False else email.strip().lower()
+
+
+async def profile_of(client: AsyncWebClient, team: str, slack_id: str) -> Profile | None:
+    """What Slack tells of a person; None: no person of `team` with an open account. What it does not tell now is left out."""
+    try:
+        user: Mapping[str, Any] = (await client.users_info(user=slack_id))["user"]
+    except FAILED as exc:
+        log.warning("Slack does not tell who somebody is", extra={"action": "users.info", "why": why(exc)})
+        return None if why(exc) in _NOBODY else Profile(slack_id)
+    if user.get("deleted") or user.get("is_bot") or user.get("team_id", team) != team:
+        return None
+    profile = user.get("profile")
+    told = profile if isinstance(profile, Mapping) else {}
+    shown = told.get("real_name") or told.get("display_name") or user.get("name") or ""
+    return Profile(slack_id, str(shown), email_of(user, team))
+
+
+async def closed_accounts(client: AsyncWebClient, people: Collection[str]) -> frozenset[str] | None:
+    """Which of these people's accounts are closed; None: Slack cannot tell now."""
+    try:
+        users = [await _one(client, each) for each in people] if len(people) <= FEW else await _listed(client)
+    except FAILED as exc:
+        log.warning("Slack does not tell whose accounts are closed", extra={"action": "users.list", "why": why(exc)})
+        return None
+    return frozenset(str(user["id"]) for user in users if user.get("deleted") and user.get("id") in people)
+
+
+async def _one(client: AsyncWebClient, slack_id: str) -> Mapping[str, Any]:
+    try:
+        user: Mapping[str, Any] = (await client.users_info(user=slack_id))["user"]
+    except SlackApiError as exc:
+        if why(exc) not in _NOBODY:
+            raise
+        return {}
+    return user
 
 
 async def _looked_up(client: AsyncWebClient, emails: list[str]) -> list[Mapping[str, Any]]:

@@ -64,7 +64,15 @@ ROLE_FIELD = "role"
 SERVER_FIELD = "server"
 """Its menu of servers, block and element; an option's value is the server's place among them."""
 
+ASK_TO_VOUCH = "ask_to_vouch"
+"""Button beside the line that proves a role: **Ask staff to vouch**; value: the request."""
+VOUCH = "vouch"
+"""Button of the card for staff: the role is the claimant's; value: the request."""
+NOT_THEIRS = "not_theirs"
+"""Button of the card for staff: it is not."""
+
 ACTIONS = (TERMINATE_CHOSEN, TERMINATE_STRAYS, CLOSE, CLOSE_CLIENT, CHOOSE, TERMINATE, WITHDRAW, ASK_AGAIN)
+LINK_ACTIONS = (ASK_TO_VOUCH, VOUCH, NOT_THEIRS)
 INCIDENT_ACTIONS = (
     MY_CONNECTIONS,
     HAVE_THIS_TOO,

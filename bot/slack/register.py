@@ -26,6 +26,7 @@ from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
 from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import Admit, KillListener
+from bot.slack.listeners.linking import LinkingListener
 from bot.slack.listeners.reports import ReportsListener
 from bot.slack.pace import Pace, Paces
 from bot.slack.payloads import Behind
@@ -50,6 +51,7 @@ class Listeners:
     conns: ConnsListener
     kill: KillListener
     connbot: ConnbotListener
+    linking: LinkingListener
     home: HomeListener
 
 
@@ -266,6 +268,9 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.event("app_home_opened")(front.home(listeners.home.on_opened))
     app.action(ids.HOME_AGAIN)(front.action(listeners.home.on_again))
     app.action(ids.HOME_CONNECTIONS)(front.action(listeners.home.on_connections))
+    app.action(ids.ASK_TO_VOUCH)(front.action(listeners.linking.on_ask_to_vouch))
+    app.action(ids.VOUCH)(front.action(listeners.linking.on_vouch))
+    app.action(ids.NOT_THEIRS)(front.action(listeners.linking.on_not_theirs))
     app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
     app.action(ANYTHING)(front.unknown_action())
     app.view(ANYTHING)(front.unknown_view())

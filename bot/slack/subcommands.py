@@ -10,7 +10,7 @@ from bot.slack.commands import take_server, whose
 from bot.slack.words import Problem, Word, slack_id, split, wrong
 
 CONNBOT = "connbot"
-LATER = ("link", "summary", "advice", "limit")
+LATER = ("summary", "advice", "limit")
 """Words of `/connbot` whose features are not in this program yet."""
 
 
@@ -73,6 +73,14 @@ class Disown:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """`/connbot link ROLE [on SERVER]`."""
+
+    role: str
+    server: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnose:
     """`/connbot diagnose TEXT`; `text` as Slack sent it."""
 
@@ -86,7 +94,7 @@ class Unsupported:
     word: str
 
 
-ConnbotRequest = Help | Allow | Disallow | Members | History | Own | Disown | Diagnose | Unsupported
+ConnbotRequest = Help | Allow | Disallow | Members | History | Own | Disown | Link | Diagnose | Unsupported
 
 
 def parse_connbot(text: str, *, zone: tzinfo, now: datetime) -> ConnbotRequest:
@@ -185,6 +193,13 @@ def _disown(words: Sequence[Word], server: str | None) -> Disown:
     return Disown(member, _role(words[1]) if len(words) > 1 else None, server)
 
 
+def _link(words: Sequence[Word], server: str | None) -> Link:
+    if not words:
+        raise wrong(CONNBOT, Problem.ROLE_MISSING)
+    _only(words, 1)
+    return Link(_role(words[0]), server)
+
+
 _SUBCOMMANDS: dict[str, Callable[[Sequence[Word], str | None], ConnbotRequest]] = {
     "allow": _allow,
     "disallow": _disallow,
@@ -192,6 +207,7 @@ _SUBCOMMANDS: dict[str, Callable[[Sequence[Word], str | None], ConnbotRequest]] 
     "history": _history,
     "own": _own,
     "disown": _disown,
+    "link": _link,
 }
 
 

@@ -27,6 +27,7 @@ _ACTIONS = {
     "allow_responder": "see or change who may help here",
     "allow": "make anyone an instructor or admin",
     "own": "say whose role this is",
+    "link": "be linked to a role",
 }
 _ROLE_ACTIONS = frozenset({"list", "terminate", "history"})
 _OF_STAFF = frozenset({"respond", "resolve"})
@@ -116,14 +117,21 @@ def _not_permitted(error: NotPermitted, style: _Style) -> str:
     where = f" on {style.quote(error.server)}" if error.server else ""
     way_on = "ask an admin."
     if error.action in _ROLE_ACTIONS:
-        way_on = "if the role is yours, ask the staff to link you to it; if you help students, ask an instructor to allow you."
+        link = code(
+            typed.link(style.names, error.role, error.server) if error.role else f"{style.names.connbot} link ROLE",
+            COMMAND_WIDTH,
+        )
+        way_on = f"if the role is yours, {link} links you to it; if you help students, ask an instructor to allow you."
+        if error.formerly:
+            way_on += " Your link is to an earlier role of that name and counts no more: where it was made anew, link yourself again."
     return f"You may not {what}{of}{where}: {way_on}{style.who}"
 
 
 def _owns_nothing(error: OwnsNothing, style: _Style) -> str:
+    link = code(f"{style.names.connbot} link ROLE")
     return (
-        "No role is known to be yours. Ask the staff to link you to it: "
-        f"they need your role's name and your Slack ID, {style.quote(error.slack_id)}."
+        f"No role is known to be yours. {link}, with your role's name, links you to it; or ask the staff: they need that name and "
+        f"your Slack ID, {style.quote(error.slack_id)}."
     )
 
 

@@ -25,3 +25,13 @@ def conns(names: CommandNames, of: str, server: str) -> str:
 def kill(names: CommandNames, of: str, what: str, server: str) -> str:
     """Return `/kill alice strays on class`."""
     return f"{names.kill} {role(of)} {what} on {role(server)}"
+
+
+def link(names: CommandNames, of: str, server: str | None) -> str:
+    """Return `/connbot link alice on class`."""
+    return f"{names.connbot} link {role(of)}{f' on {role(server)}' if server else ''}"
+
+
+def disown(names: CommandNames, slack_id: str, of: str, server: str) -> str:
+    """Return `/connbot disown U0ALICE alice on class`."""
+    return f"{names.connbot} disown {slack_id} {role(of)} on {role(server)}"

@@ -114,6 +114,7 @@ def _connbot(names: CommandNames) -> list[str]:
     return [
         f"{code(f'{names.connbot} help')} \u2014 this",
         f"{code(f'{names.connbot} diagnose FATAL: …')} \u2014 what an error means and what to do: paste the whole message",
+        f"{code(f'{names.connbot} link alice')} \u2014 show that the role alice is yours, or ask the staff to vouch for it",
         f"{code(f'{names.connbot} history alice')} \u2014 what was done to alice's connections (responders)",
         f"{code(f'{names.connbot} members')} \u2014 who may help here (instructors)",
         f"{code(allow, 120)} \u2014 let Ann help; roles, server and end may be left out (instructors)",

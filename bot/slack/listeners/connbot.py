@@ -19,6 +19,7 @@ from bot.slack.blocks import diagnosis, history, members, usage
 from bot.slack.blocks.text import Message
 from bot.slack.call import Call
 from bot.slack.commands import CommandNames
+from bot.slack.listeners.linking import LinkingListener
 
 
 class ConnbotListener:
@@ -31,6 +32,7 @@ class ConnbotListener:
         ownership: Ownership,
         doorway: Doorway,
         review: Review,
+        linking: LinkingListener,
         announcer: Announcer,
         names: CommandNames,
         zone: tzinfo,
@@ -40,6 +42,7 @@ class ConnbotListener:
         self._ownership = ownership
         self._doorway = doorway
         self._review = review
+        self._linking = linking
         self._announcer = announcer
         self._names = names
         self._zone = zone
@@ -70,6 +73,8 @@ class ConnbotListener:
                 return await self._members(request, call, standing)
             case sub.Own() | sub.Disown():
                 return await self._owners(request, call, standing)
+            case sub.Link():
+                return await self._linking.link(request, call, standing)
             case sub.History():
                 return await self._history(request, call, standing)
 

@@ -1,6 +1,7 @@
 """Requests to own a role: proved once, vouched for by those who may, told by one process."""
 
 import asyncio
+import secrets
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,8 @@ from sqlalchemy import select, update
 
 from bot.access.allow_list import AllowList, Grant
 from bot.access.class_list import parse
-from bot.access.link import LinkRequest, News, NewsKind, Proof, Vouch, digest_of
-from bot.access.links import Decision, Links, TooMany
+from bot.access.link import Decision, LinkRequest, News, NewsKind, Proof, TooMany, Vouch
+from bot.access.links import Links
 from bot.access.member import Actor, Denied, Grade, Origin, Owner
 from bot.access.ownership import DEACTIVATED, Ownership
 from bot.access.roster import preview
@@ -43,8 +44,8 @@ def links(own_database: OwnDatabase, record: Record, ownership: Ownership) -> Li
 async def ask(
     links: Links, actor: Actor = ALICE, name: str = "alice", role: Role | None = ALICES, server: str = "class"
 ) -> LinkRequest:
-    code = digest_of(f"connbot-link {actor.id} {name} {server} {len(await links.waiting(actor.team))}")
-    asked = await links.ask(actor, server=server, asked_for=name, role=role, digest=code, waits=TEN_MINUTES)
+    shown = f"connbot-link {actor.id} {secrets.token_hex(4)}"
+    asked = await links.ask(actor, server=server, asked_for=name, role=role, shown=shown, waits=TEN_MINUTES)
     assert isinstance(asked, LinkRequest)
     return asked
 
@@ -136,9 +137,7 @@ async def test_three_wait_at_a_time_and_another_person_is_not_kept_from_asking(
     for name in ("a", "b", "c"):
         await ask(links, MALLORY, name)
 
-    fourth = await links.ask(
-        MALLORY, server="class", asked_for="d", role=a_role(), digest=digest_of("d"), waits=TEN_MINUTES
-    )
+    fourth = await links.ask(MALLORY, server="class", asked_for="d", role=a_role(), shown="d", waits=TEN_MINUTES)
 
     assert isinstance(fourth, TooMany)
     assert fourth.until is not None
@@ -278,11 +277,12 @@ async def test_who_is_an_owner_already_is_no_news(links: Links, ownership: Owner
 
 
 async def test_of_a_roster_only_those_are_news_who_share_a_role(links: Links, ownership: Ownership) -> None:
+    """It is imported at the command line, by whoever runs the bot."""
     people = {"a@example.edu": "UALICE", "b@example.edu": "UBOB", "c@example.edu": "UCAROL"}
     roles = {"alice": 1, "team": 2}
     lines = "email,role\na@example.edu,alice\nb@example.edu,team\nc@example.edu,team\n"
     await ownership.enrol(
-        INSTRUCTOR, preview(parse(lines.encode()), people, roles), server="class", replace=False, now=NOON
+        AT_COMMAND_LINE, preview(parse(lines.encode()), people, roles), server="class", replace=False, now=NOON
     )
     assert {slack_id for _, slack_id, _ in await news_of(links)} == {"UBOB", "UCAROL"}
 

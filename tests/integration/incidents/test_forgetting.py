@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.access.allow_list import AllowList, Grant
-from bot.access.link import LinkRequest, digest_of
+from bot.access.link import LinkRequest
 from bot.access.links import Links
 from bot.access.member import Actor, Grade, Right
 from bot.access.ownership import Ownership
@@ -82,7 +82,7 @@ async def test_what_a_person_asked_to_own_is_gone_and_what_they_decided_stays(
             server="class",
             asked_for="alice",
             role=a_role(),
-            digest=digest_of(person),
+            shown=person,
             waits=timedelta(minutes=10),
         )
         assert isinstance(asked, LinkRequest)

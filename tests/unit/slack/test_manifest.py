@@ -37,6 +37,7 @@ SCOPES = {
     # In public and private channels, and in direct messages.
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "reactions_add": {"reactions:write"},
+    "users_info": {"users:read"},
     "users_list": {"users:read"},
     "views_publish": set[str](),
     "users_lookupByEmail": {"users:read.email", "users:read"},
@@ -231,7 +232,7 @@ def test_its_shortcuts_are_those_the_program_listens_to() -> None:
 
 def test_every_button_that_a_message_shows_has_a_listener() -> None:
     """A tick in a list has none: the catch-all acknowledges it, and the button below reads it."""
-    shown = {*ids.ACTIONS, *ids.INCIDENT_ACTIONS, *ids.HOME_ACTIONS}
+    shown = {*ids.ACTIONS, *ids.LINK_ACTIONS, *ids.INCIDENT_ACTIONS, *ids.HOME_ACTIONS}
     assert registered("action") == shown - {ids.CHOOSE}
 
 

@@ -60,17 +60,26 @@ def test_whatever_an_error_holds_its_message_is_harmless(text: str) -> None:
         (
             NotPermitted("list", "alice"),
             (
-                "You may not see the connections of alice: if the role is yours, ask the staff to link you to it; "
+                "You may not see the connections of alice: if the role is yours, `/connbot link alice` links you to it; "
                 "if you help students, ask an instructor to allow you."
             ),
         ),
         (
             NotPermitted("terminate", "alice", "class"),
             (
-                "You may not end connections of alice on class: if the role is yours, ask the staff to link you to it; "
+                "You may not end connections of alice on class: if the role is yours, `/connbot link alice on class` links you to it; "
                 "if you help students, ask an instructor to allow you."
             ),
         ),
+        (
+            NotPermitted("terminate", "ann smith", "class", formerly=True),
+            (
+                'You may not end connections of ann smith on class: if the role is yours, `/connbot link "ann smith" on class` '
+                "links you to it; if you help students, ask an instructor to allow you. Your link is to an earlier role of that "
+                "name and counts no more: where it was made anew, link yourself again."
+            ),
+        ),
+        (NotPermitted("link"), "You may not be linked to a role: ask an admin."),
         (
             NotPermitted("allow", None, "class"),
             "You may not make anyone an instructor or admin on class: ask an admin.",
@@ -78,7 +87,10 @@ def test_whatever_an_error_holds_its_message_is_harmless(text: str) -> None:
         (NotPermitted("dance"), "You may not do this: ask an admin."),
         (
             OwnsNothing("U0ALICE"),
-            "No role is known to be yours. Ask the staff to link you to it: they need your role's name and your Slack ID, U0ALICE.",
+            (
+                "No role is known to be yours. `/connbot link ROLE`, with your role's name, links you to it; "
+                "or ask the staff: they need that name and your Slack ID, U0ALICE."
+            ),
         ),
         (UnknownServer("lab", ("class", "exam")), "There is no server lab. Known: class and exam."),
         (UnknownServer("lab", ()), "There is no server lab. Known: none."),
