@@ -63,11 +63,17 @@ def members(_: argparse.Namespace, variables: Mapping[str, str]) -> int:
     async def run() -> None:
         async with stores(environment) as own:
             members = await own.allow_list.members(own.actor.team)
+            links = await own.ownership.all_of(own.actor.team)
         for member in members:
             added = member.added_at.astimezone(course.timezone).strftime("%Y-%m-%d %H:%M")
             print(f"{member.slack_id}  {_described(member, course)}  (by {member.added_by}, {added})")
         if not members:
             print("Nobody is on the allow-list: connbot allow SLACK_ID --grade admin makes the first one.")
+        for owner in links:
+            if owner.suspended_at is not None:
+                since = owner.suspended_at.astimezone(course.timezone).strftime("%Y-%m-%d %H:%M")
+                where = f"{plain(owner.role)} on {owner.server}"
+                print(f"{owner.slack_id}  owned {where}: suspended since {since} ({owner.suspended_why})")
 
     asyncio.run(run())
     return 0

@@ -19,13 +19,23 @@ _ORIGINS = {
 }
 
 
-def render(members: Sequence[Member], *, zone: tzinfo, now: datetime, names: CommandNames) -> Message:
-    """Show who may help, the highest grade first."""
+_WHY_SUSPENDED = {"deactivated": "their account in Slack was closed"}
+
+
+def render(
+    members: Sequence[Member],
+    *,
+    zone: tzinfo,
+    now: datetime,
+    names: CommandNames,
+    suspended: Sequence[Owner] = (),
+) -> Message:
+    """Show who may help, the highest grade first; then whose links to roles count no more."""
+    out = _suspended(suspended, zone, now)
     if not members:
         add = code(f"{names.connbot} allow @Ann responder")
-        return elements.short(
-            f"Nobody is on the allow-list yet, so only owners can end connections. Add somebody: {add}."
-        )
+        head = f"Nobody is on the allow-list yet, so only owners can end connections. Add somebody: {add}."
+        return elements.message([head, *out], elements.sections([head, *out]))
     ordered = lines(members, zone=zone, now=now)
     people = len({member.slack_id for member in members})
     head = f"{plural(people, 'person', 'people')} on the allow-list."
@@ -34,7 +44,7 @@ def render(members: Sequence[Member], *, zone: tzinfo, now: datetime, names: Com
         told.append(
             f"{plural(len(ordered) - SHOWN, 'further entry', 'further entries')} not shown: `connbot members` has them."
         )
-    return elements.message([head, *told], elements.sections([f"*{head}*", *told]))
+    return elements.message([head, *told, *out], elements.sections([f"*{head}*", *told, *out]))
 
 
 def lines(members: Sequence[Member], *, zone: tzinfo, now: datetime) -> list[str]:
@@ -73,6 +83,22 @@ def render_disowned(slack_id: str, removed: Sequence[Owner]) -> Message:
     if len(removed) > SHOWN:
         roles.append(f"{len(removed) - SHOWN:,} more")
     return elements.short(f"Done: {person(slack_id)} no longer owns {join(roles)}.")
+
+
+def _suspended(owners: Sequence[Owner], zone: tzinfo, now: datetime) -> list[str]:
+    if not owners:
+        return []
+    told = [f"{plural(len(owners), 'link')} to roles suspended:"]
+    for owner in owners[:SHOWN]:
+        since = f" since {moment(owner.suspended_at, now, zone)}" if owner.suspended_at else ""
+        why = _WHY_SUSPENDED.get(owner.suspended_why or "", "suspended")
+        where = f"{name(owner.role)} on {name(owner.server)}"
+        told.append(f"\u2022 {where} is {person(owner.slack_id)}'s no more{since}: {why}")
+    if len(owners) > SHOWN:
+        told.append(
+            f"{plural(len(owners) - SHOWN, 'further one', 'further ones')} not shown: `connbot members` has them."
+        )
+    return told
 
 
 def _line(member: Member, zone: tzinfo, now: datetime) -> str:

@@ -100,7 +100,9 @@ class ConnbotListener:
             raise NotPermitted(permission.action, None, server)
         found = await self._allow_list.members(call.actor.team)
         shown = tuple(member for member in found if request.server in (None, member.server) or not member.server)
-        return members.render(shown, zone=self._zone, now=call.at, names=self._names)
+        links = await self._ownership.all_of(call.actor.team)
+        out = [one for one in links if one.suspended_at and request.server in (None, one.server)]
+        return members.render(shown, zone=self._zone, now=call.at, names=self._names, suspended=out)
 
     async def _owners(self, request: sub.Own | sub.Disown, call: Call, standing: Standing) -> Message:
         if isinstance(request, sub.Own):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,6 +34,17 @@ def test_members_stand_with_grade_scope_and_end_the_highest_grade_first() -> Non
         "• <@U0DAN> is a responder on class for `sec1_*,@sec2` · until 08:00 · by root (at the command line), 19 Nov 07:00 "
         "• <@U0DAN> is a responder on lab for all students · over since 07:00 · by root (at the command line), 19 Nov 07:00"
     )
+
+
+def test_owners_whose_links_are_suspended_stand_below() -> None:
+    gone = replace(an_owner(), suspended_at=NOON, suspended_why="deactivated")
+    said = "alice on class is <@U0ALICE>'s no more since 07:00: their account in Slack was closed"
+    for found in ([], [a_member()]):
+        message = members.render(found, zone=NEW_YORK, now=NOON, names=CommandNames(), suspended=[gone] * 40)
+        assert faults(message) == []
+        assert "40 links to roles suspended:" in message.text
+        assert said in message.text
+        assert "10 further ones not shown" in str(message.blocks)
 
 
 def test_nobody_is_told_how_to_add_somebody() -> None:
