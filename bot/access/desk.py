@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.access.member import Action, Actor, Standing
@@ -47,7 +47,7 @@ class Deliveries:
 
     async def is_first(self, connection: AsyncConnection, actor: Actor, delivery_key: str) -> bool:
         """Claim one in the caller's transaction; without a key there is no telling it from another one."""
-        which = _stored(actor, delivery_key)
+        which = _stored(actor.team, delivery_key)
         return not which[1] or bool(await self.claim(connection, {which}))
 
     async def claim(self, connection: AsyncConnection, which: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -89,9 +89,20 @@ class Desk:
             self._tasks.add(batch.served)
             batch.served.add_done_callback(self._tasks.discard)
         place = len(batch.waiting)
-        batch.waiting.append((actor, *_stored(actor, delivery_key)))
+        batch.waiting.append((actor, *_stored(actor.team, delivery_key)))
         # One who leaves must not take the others' transaction along.
         return (await asyncio.shield(batch.served))[place]
+
+    async def unknown(self, which: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those of these teams' keys that nobody has claimed; claims none."""
+        stored = {one: _stored(*one) for one in which}
+        keys = sorted({key for _, key in stored.values()})
+        async with self._db.read() as connection:
+            found = await connection.execute(
+                select(deliveries.c.team, deliveries.c.key).where(deliveries.c.key.in_(keys))
+            )
+            known = {(row.team, row.key) for row in found}
+        return {one for one in which if stored[one] not in known}
 
     async def close(self) -> None:
         """Wait until nothing is in flight."""
@@ -126,7 +137,7 @@ class Desk:
         self._tidy_at = time + _TIDIED_EVERY.total_seconds()
 
 
-def _stored(actor: Actor, key: str) -> tuple[str, str]:
+def _stored(team: str, key: str) -> tuple[str, str]:
     """Team and key as they are stored: whatever was sent, it fits into an index."""
     short = storable(key) if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
-    return storable(actor.team), short
+    return storable(team), short

@@ -154,7 +154,7 @@ class Front:
         return acknowledge
 
     async def hear(self, hearing: Hearing, reader: Reader, utterance: Utterance) -> bool:
-        """Have a message read that was taken in hand; false: somebody else has claimed it."""
+        """Have a message read that was taken in hand; false: somebody else has claimed it, or the own database did not take it."""
         self.deliveries += 1
         claimed = True
 
@@ -166,8 +166,9 @@ class Front:
                 await reader(call, admission.standing, utterance.spoken)
 
         failure = await self._answer(utterance.call, answer, told=utterance.asked)
-        hearing.let_go(utterance, done=not isinstance(failure, OwnDatabaseUnavailable))
-        return claimed
+        done = not isinstance(failure, OwnDatabaseUnavailable)
+        hearing.let_go(utterance, done=done)
+        return claimed and done
 
     def unknown_action(self) -> Callable[..., Awaitable[None]]:
         """Wrap for Bolt what answers a click that no listener knows; ticks and menus, which are read later, are only acknowledged."""

@@ -15,7 +15,7 @@ from bot.causes.finding import Cause
 from bot.causes.recognise import recognise
 from bot.causes.redaction import SecretKind, redact
 from bot.diagnosis.advice import for_text
-from bot.diagnosis.consult import Heard
+from bot.diagnosis.consult import SURE_ENOUGH, Heard
 from bot.diagnosis.herald import Herald
 from bot.diagnosis.looking import look
 from bot.diagnosis.replies import Nothing, Reply
@@ -52,6 +52,14 @@ class Understood:
 
     heard: Heard
     secrets: tuple[SecretKind, ...]
+
+    @property
+    def reports(self) -> bool:
+        """Somebody asks for help with it, as far as can be told without looking anywhere."""
+        heard = self.heard
+        asks = heard.said is Said.DOWN or heard.picture
+        failed = heard.finding.cause is not Cause.NONE and heard.finding.confidence >= SURE_ENOUGH
+        return failed or (asks and not heard.in_thread)
 
     @property
     def says_something(self) -> bool:
