@@ -90,7 +90,7 @@ class Herald:
         posts = await self._posts.about(incident.team, incident.id, PostKind.ANSWER, PostKind.STAFF_CARD)
         answered = {_place(post.conversation): post for post in posts if post.kind is PostKind.ANSWER}
         cards = [post for post in posts if post.kind is PostKind.STAFF_CARD and post.occasion == str(now_is.occasion)]
-        told = bool(cards)
+        told = any(card.ts for card in cards)
         done = await asyncio.gather(
             *(self._keep_in(now_is, where, answered.get(_place(where)), told=told) for where in now_is.conversations),
             *(self._posting.revise(card, self._card(now_is)) for card in cards),

@@ -287,6 +287,15 @@ async def test_staff_get_one_card_an_occasion_with_the_way_there_which_follows_w
     assert len(stage.shown("staff", "carol")) == 1
 
 
+async def test_staff_who_cannot_be_told_are_not_said_to_be(own_database: OwnDatabase) -> None:
+    async with a_stage(own_database, staff="elsewhere") as stage:
+        where = stage.says("alice", "too many connections for role alice")
+        incident = await stage.report("alice", where)
+        assert await stage.herald.call_staff(incident, FULL)
+        assert await stage.herald.keep(incident, FULL)
+        assert "they have been told" not in stage.shown()[0].text
+
+
 async def test_without_a_channel_of_the_staff_s_there_is_nothing_to_say_there(own_database: OwnDatabase) -> None:
     async with a_stage(own_database, staff=None) as stage:
         where = stage.says("alice", "too many connections for role alice")

@@ -12,6 +12,8 @@ from bot.slack.blocks import incident_words as words
 from bot.slack.blocks.text import Block, Message, moment, people, person, plural
 from bot.slack.incident_payloads import Occasion, write_incident_id, write_occasion
 
+_MINE = "\u201cMy connections\u201d shows what you have there, and closes what you choose."
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -42,18 +44,16 @@ def render(shown: Shown) -> Message:
     incident, room = shown.incident, words.has_room(shown.incident, shown.facts)
     state = words.state(incident, shown.facts, figures=shown.figures)
     meaning, status = words.meaning(incident), _status(shown)
-    step = [f"*You can do this now:* {words.step(incident)}"]
+    when, step = "You can do this now:", f"{words.step(incident)} {_MINE}"
     if room:
-        meaning = "Try again now."
-        step = [f"*If it still refuses you:* {words.step(incident)}"]
-    step.append("*My connections* shows what you have there, and closes what you choose.")
+        meaning, when = "Try again now.", "If it still refuses you:"
     blocks = [
         elements.section(f"{words.ROOM if room else words.FULL} *{state}*\n{meaning}"),
-        elements.section(" ".join(step)),
+        elements.section(f"*{when}* {step}"),
         _buttons(shown),
         elements.context(" ".join(status)),
     ]
-    return elements.message([state, meaning, *step, *status], blocks)
+    return elements.message([state, meaning, f"{when} {step}", *status], blocks)
 
 
 def _buttons(shown: Shown) -> Block:
@@ -95,11 +95,10 @@ def _staff(incident: Incident, *, told: bool) -> str:
 def _over(shown: Shown) -> Message:
     incident = shown.incident
     at = f" at {shown.time(incident.resolved_at)}" if incident.resolved_at else ""
-    told = [
-        f"{words.OVER} *Over{at}:* {why_over(incident, names=True)}",
-        f"It began at {shown.time(incident.occasion_at)}; {_reports(incident)}. If it comes back, paste the error here again.",
-    ]
-    return elements.message(told, [elements.section(told[0]), elements.context(told[1])])
+    head, why = f"Over{at}:", why_over(incident, names=True)
+    began = f"It began at {shown.time(incident.occasion_at)}; {_reports(incident)}. If it comes back, paste the error here again."
+    blocks = [elements.section(f"{words.OVER} *{head}* {why}"), elements.context(began)]
+    return elements.message([f"{words.OVER} {head} {why}", began], blocks)
 
 
 def why_over(incident: Incident, *, names: bool) -> str:
@@ -107,7 +106,7 @@ def why_over(incident: Incident, *, names: bool) -> str:
     what = words.about(incident)
     if incident.given_up:
         return f"nobody has spoken of {what} for hours, and I cannot see how full it is."
-    if incident.resolved_by and not incident.waiting:
+    if not incident.waiting:
         return f"nobody waits for {what} any more."
     if incident.resolved_by:
         who = person(incident.resolved_by) if names else "the staff"

@@ -51,19 +51,21 @@ def render_staff_card(what: Incident, facts: Facts | None, url: str | None, *, n
     state = words.state(what, facts, figures=True)
     if not what.open:
         over = f" at {moment(what.resolved_at, now, zone)}" if what.resolved_at else ""
-        told = [f"{words.OVER} *Over{over}:* {incident.why_over(what, names=True)}", f"It began at {at}."]
-        return elements.message(told, [elements.section(told[0]), elements.context(told[1])])
+        head, why, began = f"Over{over}:", incident.why_over(what, names=True), f"It began at {at}."
+        blocks = [elements.section(f"{words.OVER} *{head}* {why}"), elements.context(began)]
+        return elements.message([f"{words.OVER} {head} {why}", began], blocks)
     head = f"{person(what.human)} is there." if what.human else "No staff have answered yet."
-    told = [f"{words.FULL} *{head}* {state}", *_strays(what, facts), f"Open since {at}; {_who_waits(what)}."]
+    more = [*_strays(what, facts), f"Open since {at}; {_who_waits(what)}."]
     if what.conversation.private:
-        told.append("It was reported to me in private.")
+        more.append("It was reported to me in private.")
     buttons = [
         elements.button("Staff tools", ids.STAFF_TOOLS, write_incident_id(what.id), style=elements.PRIMARY),
         elements.button("Resolve incident", ids.RESOLVE_INCIDENT, write_incident_id(what.id)),
     ]
     if url:
         buttons.append(elements.link_button("Open thread", ids.OPEN_THREAD, url))
-    return elements.message(told, [elements.section("\n".join(told)), elements.buttons(*buttons)])
+    shown = elements.section("\n".join([f"{words.FULL} *{head}* {state}", *more]))
+    return elements.message([head, state, *more], [shown, elements.buttons(*buttons)])
 
 
 def _strays(what: Incident, facts: Facts | None) -> list[str]:

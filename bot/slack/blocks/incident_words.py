@@ -68,13 +68,14 @@ def state(incident: Incident, facts: Facts | None, *, figures: bool) -> str:
     if not limit.full:
         told = f": {capacity.filled(limit)}" if figures and limit.limit is not None else ""
         return f"{first(what)} has room now{told}."
+    full = "may be full" if limit.at_most else "is full"
     if not figures:
-        return f"{first(what)} is full."
+        return f"{first(what)} {full}."
     if limit.limit == 0:
         return f"{first(what)} has a limit of 0: nobody gets in until the staff change that."
     must_end = limit.must_end or 1
     more = f" Before one more gets in, {must_end:,} must end." if must_end > 1 else ""
-    return f"{first(what)} is full: {capacity.filled(limit)}.{more}"
+    return f"{first(what)} {full}: {capacity.filled(limit)}.{more}"
 
 
 def meaning(incident: Incident) -> str:

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -8,6 +9,7 @@ from bot.causes.finding import Cause
 from bot.diagnosis.advice import CLIENTS
 from bot.diagnosis.facts import Facts
 from bot.incidents.incident import BY_ITSELF, Affected, Conversation, Incident, IncidentState, Scope, ScopeKind, Waiting
+from bot.servers.capacity import Limit, LimitKind
 from bot.slack import ids
 from bot.slack.blocks.incident import Shown, render, render_resolution
 from bot.slack.incident_payloads import Occasion, read_incident_id, read_occasion
@@ -48,6 +50,12 @@ def text(*args: Any, **more: Any) -> str:
 
 
 SCOPES = [(ROLE, facts()), (DATABASE, facts(20, 20, scope=DATABASE)), (SERVER, FULL_SERVER)]
+
+
+def test_what_is_read_aloud_has_no_marks_of_formatting() -> None:
+    for incident in (an_incident(), over()):
+        for known in (facts(), facts(3)):
+            assert "*" not in render(shown(incident, known)).text
 
 
 @pytest.mark.parametrize(("scope", "full"), SCOPES, ids=lambda value: getattr(value, "kind", ""))
@@ -138,6 +146,14 @@ def test_a_server_over_its_limit_says_how_many_must_end() -> None:
     assert "Before one more gets in, 4 must end." in text(an_incident(scope=SERVER), facts(100, 97, scope=SERVER))
 
 
+def test_a_count_that_is_not_sure_is_told_as_such() -> None:
+    assert "is full: at least 97 of 97 slots" in text(
+        an_incident(scope=SERVER), facts(97, 97, scope=SERVER, at_least=True)
+    )
+    limit = replace(facts(97, 97, scope=SERVER).limit or Limit(LimitKind.SERVER, "", 0, 0), at_most=True)
+    assert "may be full: at most 97 of 97 slots" in text(an_incident(scope=SERVER), Facts(NOON, limit))
+
+
 def test_a_limit_of_nothing_is_the_staff_s_to_change() -> None:
     assert "nobody gets in until the staff change that" in text(at=facts(0, 0))
 
@@ -157,7 +173,7 @@ def test_an_incident_that_came_back_says_so() -> None:
 
 def test_when_it_is_over_the_answer_has_no_buttons_and_no_figures() -> None:
     message = render(shown(over(*a_crowd(3), somebody()), facts(3)))
-    assert message.text.startswith("\u2705 *Over at 12:00:* the role alice on class has room again.")
+    assert message.text.startswith("\u2705 Over at 12:00: the role alice on class has room again.")
     assert "It began at 11:50; 4 people reported it." in message.text
     assert "of 5" not in message.text
     assert buttons(message) == []
@@ -169,6 +185,8 @@ def test_the_answer_names_who_said_that_it_is_over_and_the_news_wakes_nobody_for
     assert "<@U0BOB> says that the role alice on class can be used again." in render(said).text
     assert BOB not in render_resolution(said).text
     assert "the staff say that the role alice on class can be used again." in render_resolution(said).text
+    for by in (ALICE, ""):
+        assert "nobody waits for" in render(shown(over(somebody(state=Waiting.IN), by=by))).text
     done = over(somebody(state=Waiting.IN), by=ALICE)
     assert "nobody waits for the role alice on class any more." in render(shown(done)).text
     assert "nobody has spoken of the role alice on class for hours" in render(shown(over(by=BY_ITSELF))).text

@@ -11,8 +11,10 @@ from bot.slack.blocks.text import (
     duration,
     escape,
     join,
+    link,
     moment,
     name,
+    people,
     person,
     plain,
     plural,
@@ -177,3 +179,24 @@ def test_little_room_holds_the_time_of_today_or_the_date() -> None:
 def test_moments_let_slack_show_the_readers_own_zone() -> None:
     assert moment(NOON, NOON, NEW_YORK) == f"<!date^{int(NOON.timestamp())}^{{time}}|07:00>"
     assert moment(NOON - minutes(1440), NOON, NEW_YORK).endswith("^{date_short_pretty} {time}|21 Nov 07:00>")
+
+
+def test_people_are_mentioned_as_far_as_a_message_may_and_the_others_counted() -> None:
+    assert people(["U0ALICE"]) == "<@U0ALICE>"
+    assert people(["U0ALICE", "U0BOB", "U0CAROL"]) == "<@U0ALICE>, <@U0BOB> and <@U0CAROL>"
+    assert people([f"U0X{number}" for number in range(5)], most=2) == "<@U0X0>, <@U0X1> and 3 more"
+    assert people(["U0ALICE"] * 50).count("<@") == 50
+    assert people(["U0ALICE"] * 1262).endswith(" and 1,212 more")
+    assert people(["<!channel>"]) == "`&lt;!channel&gt;`"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "javascript:x", "https://a|b", "https://a>b", "https://a b", "https://a\nb", "https://" + "a" * 400]
+)
+def test_what_is_no_plain_address_is_no_link(url: str) -> None:
+    assert link(url, "here") == "here"
+
+
+def test_an_address_of_slack_s_is_a_link() -> None:
+    url = "https://course.slack.com/archives/C0HELP/p1763812800000100?thread_ts=1763812800.000100&cid=C0HELP"
+    assert link(url, "here") == f"<{url}|here>"
