@@ -93,7 +93,7 @@ class Front:
         async def propose(call: Call, standing: Standing) -> None:
             await listener(call, standing)
             if call.window is not None:
-                told = tools.render_proposed(in_thread=bool(call.place.channel))
+                told = tools.render_proposed(directly=not call.place.channel)
                 behind = Behind(call.place.channel, call.place.thread)
                 await self._windows.over(call, window.note(tools.TITLE, told, behind))
 

@@ -42,7 +42,7 @@ def render(tools: Tools, behind: Behind, *, zone: tzinfo, names: CommandNames) -
         blocks += listing.render(tools.listing, zone=zone, names=names).blocks
         blocks.append(
             elements.context(
-                "What you choose is shown to you alone in the thread, and nothing ends before you confirm it there."
+                "What you choose is shown to you alone behind this window, and nothing ends before you confirm it there."
             )
         )
     if tools.refused is not None:
@@ -53,11 +53,11 @@ def render(tools: Tools, behind: Behind, *, zone: tzinfo, names: CommandNames) -
     return window(TITLE, blocks, behind, callback_id=ids.STAFF_TOOLS_MODAL)
 
 
-def render_proposed(*, in_thread: bool) -> Message:
+def render_proposed(*, directly: bool) -> Message:
     """Say in a modal where a proposal that was made in it is to be confirmed."""
-    where = "in the thread" if in_thread else "in a direct message"
+    where = "in a direct message" if directly else "behind this window"
     return elements.short(
-        f"What would end is shown to you alone {where}. Nothing has ended yet: close this window and confirm it there."
+        f"What would end is shown to you alone {where}. Nothing has ended yet: close this and confirm it there."
     )
 
 

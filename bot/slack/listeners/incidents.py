@@ -60,7 +60,7 @@ class IncidentListener:
 
     async def on_my_connections(self, call: Call, standing: Standing) -> None:
         """**My connections**: what `/conns` shows, to whoever clicks alone; how to link a role to whoever has none."""
-        incident = await self._of_this_thread(call, payloads.read_incident_id(call.text))
+        incident, _ = await self._of_this_thread(call, payloads.read_incident_id(call.text))
         if not standing.owned:
             await self._tell(call, asking.render_how_to_link(names=self._names))
             return
@@ -70,29 +70,27 @@ class IncidentListener:
 
     async def on_have_this_too(self, call: Call, standing: Standing) -> None:
         """**I have this too**."""
-        incident = await self._of_this_thread(call, payloads.read_incident_id(call.text))
-        reply = await self._reports.me_too(standing, incident.id, where(call), now=call.at)
+        incident, there = await self._of_this_thread(call, payloads.read_incident_id(call.text))
+        reply = await self._reports.me_too(standing, incident.id, there, now=call.at)
         await self._say(call, reply, asking.render_over(incident))
 
     async def on_im_in(self, call: Call, standing: Standing) -> None:
         """**I'm in**."""
-        incident = await self._of_this_thread(call, payloads.read_occasion(call.text).incident)
+        incident, _ = await self._of_this_thread(call, payloads.read_occasion(call.text).incident)
         reply = await self._reports.is_in(standing, incident.id, now=call.at)
         await self._say(call, reply, asking.render_was_not_waiting())
 
     async def on_still_stuck(self, call: Call, standing: Standing) -> None:
         """**Still stuck**."""
-        incident = await self._of_this_thread(call, payloads.read_occasion(call.text).incident)
-        reply = await self._reports.still_stuck(standing, incident.id, where(call), now=call.at)
+        incident, there = await self._of_this_thread(call, payloads.read_occasion(call.text).incident)
+        reply = await self._reports.still_stuck(standing, incident.id, there, now=call.at)
         await self._say(call, reply, asking.render_over(incident))
 
     async def on_which_role(self, call: Call, standing: Standing) -> None:
         """One of the person's own roles, in answer to the question which one is kept out."""
         chosen = payloads.read_role_chosen(call.text)
         check_source(call, chosen.source)
-        noted = asking.render_noted(chosen.role, chosen.server)
-        await self._announcer.answer(call.place, call.actor, noted, replace=True)
-        await self._role_is(call, standing, chosen)
+        await self._role_is(call, standing, chosen, asking.render_noted(chosen.role, chosen.server))
 
     async def on_another_role(self, call: Call, _: Standing) -> None:
         """**Another role…**: a modal to type it in."""
@@ -146,7 +144,10 @@ class IncidentListener:
         if await self._is_theirs(call, source):
             await self._announcer.answer(call.place, call.actor, asking.render_paste(source), replace=True)
 
-    async def _role_is(self, call: Call, standing: Standing, chosen: payloads.RoleChosen) -> None:
+    async def _role_is(
+        self, call: Call, standing: Standing, chosen: payloads.RoleChosen, noted: Message | None = None
+    ) -> None:
+        """Take a role for the person's answer if it is theirs; `noted` then stands in the place of the question."""
         source = chosen.source
         try:
             reply = await self._reports.role_is(
@@ -156,6 +157,8 @@ class IncidentListener:
             message = asking.render_not_linked(chosen.role, chosen.server, names=self._names)
             await self._tell(call, message)
             return
+        if noted is not None:
+            await self._announcer.answer(call.place, call.actor, noted, replace=True)
         await self._herald.reply(heard_at(call, source), reply)
 
     async def _say(self, call: Call, reply: Reply, otherwise: Message) -> None:
@@ -167,15 +170,20 @@ class IncidentListener:
         if isinstance(reply, Joined):
             await self._tell(call, asking.render_waits())
 
-    async def _of_this_thread(self, call: Call, incident_id: str) -> Incident:
-        """Return the incident of a button; raises `UsageError` where it is not talked about where it was clicked."""
-        incident = await self._incidents.get(call.actor.team, incident_id)
-        here = where(call)
-        if incident is None or (here.channel, here.thread) not in {
-            (c.channel, c.thread) for c in incident.conversations
-        }:
+    async def _of_this_thread(self, call: Call, incident_id: str) -> tuple[Incident, Conversation]:
+        """Return the incident of a button and the thread in which its person speaks of it; raises `UsageError` where nobody does.
+
+        Whoever asked where the bot may not speak has the buttons by direct message.
+        """
+        incident, here = await self._incidents.get(call.actor.team, incident_id), where(call)
+        if incident is None:
             raise stale()
-        return incident
+        theirs = incident.of(call.actor.id)
+        if (here.channel, here.thread) in {(one.channel, one.thread) for one in incident.conversations}:
+            return incident, here
+        if here.private and theirs is not None:
+            return incident, theirs.conversation
+        raise stale()
 
     async def _is_theirs(self, call: Call, source: payloads.Source) -> bool:
         """Whether the question under a picture is for whoever clicked, who is told if not."""

@@ -74,6 +74,6 @@ def test_slack_takes_it_whatever_things_are_called_and_however_many_there_are(na
 
 
 def test_the_words_around_it_may_be_sent() -> None:
-    assert faults(tools.render_proposed(in_thread=True)) == []
-    assert faults(tools.render_proposed(in_thread=False)) == []
+    assert faults(tools.render_proposed(directly=True)) == []
+    assert faults(tools.render_proposed(directly=False)) == []
     assert faults(tools.render_too_late()) == []
