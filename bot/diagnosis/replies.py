@@ -79,6 +79,13 @@ class SeesNoPictures:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureTold:
+    """In the place of that question: what the picture's author says to it."""
+
+    says_so: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WhatDoesItSay:
     """One question in the thread: it does not work, but the facts show no limit reached; so what does it say exactly."""
 
@@ -126,6 +133,7 @@ Reply = (
     | WhichRole
     | WhichServer
     | SeesNoPictures
+    | PictureTold
     | WhatDoesItSay
     | WasClosed
     | IsIn

@@ -17,6 +17,7 @@ from bot.diagnosis.replies import (
     IsIn,
     Joined,
     Nothing,
+    PictureTold,
     Reply,
     SeesNoPictures,
     WhatDoesItSay,
@@ -38,7 +39,7 @@ SEEN = "eyes"
 DONE = "white_check_mark"
 REMEMBERED = 500
 """Incidents of which this process knows what was last seen of them."""
-PUBLIC = (Explained, SeesNoPictures, WhatDoesItSay)
+PUBLIC = (Explained, SeesNoPictures, PictureTold, WhatDoesItSay)
 """Replies for everybody in the thread; the others are for the message's author."""
 
 
@@ -180,7 +181,7 @@ class Herald:
         return await self._whisper_once(heard, PostKind.POINTER, incident, message)
 
     async def _spoken(self, heard: Heard, reply: replies.Spoken) -> bool:
-        source = Source(heard.person, heard.conversation, heard.ts or heard.conversation.thread)
+        source = Source(heard.person, heard.conversation, heard.ts)
         message = replies.render(reply, source, names=self._names, now=self._clock(), zone=self._zone)
         if isinstance(reply, WhichRole):
             await self._react(heard, SEEN)

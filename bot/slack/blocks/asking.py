@@ -79,19 +79,6 @@ def render_was_not_waiting() -> Message:
     return elements.short("Good. You were not on the list of those who wait, so nothing changes.")
 
 
-def render_says_so(source: Source) -> Message:
-    """Stand, for everybody, in the place of the question what a picture says: too many connections."""
-    return elements.short(f"{person(source.person)} says that the picture shows *too many connections*.")
-
-
-def render_paste(source: Source) -> Message:
-    """Stand, for everybody, in the place of the question what a picture says: something else."""
-    return elements.short(
-        f"{person(source.person)}, please paste what it says here as text, best with the whole line that begins with FATAL or error. "
-        "Leave passwords out."
-    )
-
-
 def render_not_yours(source: Source) -> Message:
     """Tell somebody that a question is for another person."""
     return elements.short(

@@ -8,6 +8,7 @@ from bot.diagnosis.replies import (
     Explained,
     HasRoom,
     HowToAsk,
+    PictureTold,
     SeesNoPictures,
     TooMany,
     WasClosed,
@@ -35,7 +36,18 @@ CHOICES = 15
 REASON_WIDTH = 200
 COMMAND_WIDTH = 160
 
-Spoken = Explained | HasRoom | WhichRole | WhichServer | SeesNoPictures | WhatDoesItSay | WasClosed | HowToAsk | TooMany
+Spoken = (
+    Explained
+    | HasRoom
+    | WhichRole
+    | WhichServer
+    | SeesNoPictures
+    | PictureTold
+    | WhatDoesItSay
+    | WasClosed
+    | HowToAsk
+    | TooMany
+)
 
 
 def render(reply: Spoken, source: Source, *, names: CommandNames, now: datetime, zone: tzinfo) -> Message:
@@ -49,8 +61,8 @@ def render(reply: Spoken, source: Source, *, names: CommandNames, now: datetime,
             return _which_role(reply, source, names)
         case WhichServer():
             return _which_server(reply, source)
-        case SeesNoPictures():
-            return _picture(source)
+        case SeesNoPictures() | PictureTold():
+            return _about_picture(reply, source)
         case WhatDoesItSay():
             return _what_does_it_say(reply)
         case WasClosed():
@@ -149,7 +161,9 @@ def _apart(buttons: Sequence[Block]) -> list[Block]:
     return list(buttons)
 
 
-def _picture(source: Source) -> Message:
+def _about_picture(reply: SeesNoPictures | PictureTold, source: Source) -> Message:
+    if isinstance(reply, PictureTold):
+        return _picture_told(source, says_so=reply.says_so)
     question = "I cannot read pictures. Does it say *too many connections*?"
     more = "Pasting the error as text helps most: it names what is full."
     value = write_source(source)
@@ -158,6 +172,16 @@ def _picture(source: Source) -> Message:
         elements.button("Something else", ids.PICTURE_OTHER, value),
     )
     return elements.message([question, more], [elements.section(question), buttons, elements.context(more)])
+
+
+def _picture_told(source: Source, *, says_so: bool) -> Message:
+    who = person(source.person)
+    if says_so:
+        return elements.short(f"{who} says that the picture shows *too many connections*.")
+    return elements.short(
+        f"{who}, please paste here as text what it says, best with the whole line that begins with FATAL or error. "
+        "Leave passwords out."
+    )
 
 
 def _what_does_it_say(reply: WhatDoesItSay) -> Message:

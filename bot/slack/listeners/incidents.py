@@ -10,7 +10,7 @@ from bot.connections.listed import ListRequest
 from bot.connections.listing import Listings
 from bot.diagnosis.consult import Heard
 from bot.diagnosis.herald import Herald
-from bot.diagnosis.replies import Joined, Nothing, Reply, WhatDoesItSay
+from bot.diagnosis.replies import Joined, Nothing, PictureTold, Reply, WhatDoesItSay
 from bot.diagnosis.reports import Reports
 from bot.diagnosis.small_talk import Said
 from bot.errors import NotPermitted, UsageError
@@ -135,14 +135,14 @@ class IncidentListener:
         reply = await self._reports.hear(replace(heard, said=Said.DOWN, asked=True), standing, now=call.at)
         if isinstance(reply, WhatDoesItSay):
             reply = await self._reports.hear(replace(heard, finding=SAYS_SO), standing, now=call.at)
-        await self._announcer.answer(call.place, call.actor, asking.render_says_so(source), replace=True)
+        await self._herald.reply(heard, PictureTold(says_so=True))
         await self._herald.reply(heard, reply)
 
     async def on_picture_other(self, call: Call, _: Standing) -> None:
         """**Something else**, under a picture."""
         source = payloads.read_source(call.text)
         if await self._is_theirs(call, source):
-            await self._announcer.answer(call.place, call.actor, asking.render_paste(source), replace=True)
+            await self._herald.reply(heard_at(call, source), PictureTold(says_so=False))
 
     async def _role_is(
         self, call: Call, standing: Standing, chosen: payloads.RoleChosen, noted: Message | None = None

@@ -29,8 +29,6 @@ def test_every_short_word_may_be_sent_whatever_things_are_called(name: str) -> N
         asking.render_waits(),
         asking.render_over(incident),
         asking.render_was_not_waiting(),
-        asking.render_says_so(SOURCE),
-        asking.render_paste(SOURCE),
         asking.render_not_yours(SOURCE),
         asking.render_resolved(incident),
         asking.render_nothing_open(),

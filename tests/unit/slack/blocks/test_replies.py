@@ -10,6 +10,7 @@ from bot.diagnosis.replies import (
     Explained,
     HasRoom,
     HowToAsk,
+    PictureTold,
     SeesNoPictures,
     TooMany,
     WasClosed,
@@ -130,6 +131,14 @@ def test_a_picture_is_asked_about_once_with_two_answers() -> None:
     assert (yes["text"]["text"], yes["action_id"]) == ("Yes", ids.PICTURE_SAYS_SO)
     assert (other["text"]["text"], other["action_id"]) == ("Something else", ids.PICTURE_OTHER)
     assert read_source(yes["value"]) == read_source(other["value"]) == SOURCE
+
+
+def test_what_its_author_says_stands_in_the_place_of_the_question_about_a_picture() -> None:
+    for says_so, words in ((True, "shows *too many connections*"), (False, "paste here as text")):
+        message = said(PictureTold(says_so))
+        assert f"<@{ALICE}>" in message.text
+        assert words in message.text
+        assert buttons(message) == []
 
 
 def test_it_is_down_is_asked_back_with_what_is_known() -> None:
