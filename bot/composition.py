@@ -34,13 +34,17 @@ from bot.settings import Course
 from bot.slack.announcer import Announcer
 from bot.slack.identity import Workspace
 from bot.slack.link_teller import LinkTeller
+from bot.slack.listeners.allowing import AllowingListener
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
+from bot.slack.listeners.enrolment import EnrolmentListener
 from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import KillListener
 from bot.slack.listeners.linking import LinkingListener
 from bot.slack.postings import Postings
 from bot.slack.register import Front, Listeners
+from bot.slack.register_home import HomeListeners
+from bot.slack.uploads import Uploads
 from bot.slack.windows import Windows
 from bot.slack.work import Work
 from bot.storage.engine import OwnDatabase
@@ -70,6 +74,7 @@ class Program:
     work: Work
     front: Front
     listeners: Listeners
+    at_home: HomeListeners
     loops: tuple[Loop, ...]
 
 
@@ -104,6 +109,10 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, linked, announcer, names, zone)
     overviews = Overviews(fleet, listings, Incidents(database, record, new_id), Pending(database), allow_list)
     home = HomeListener(overviews, listings, allow_list, slack.client, windows, announcer, clock, names, zone)
+    allowing = AllowingListener(fleet.names, allow_list, home, windows, announcer, zone)
+    uploads = Uploads(slack.client, slack.session, slack.client.token or "")
+    enrolment = EnrolmentListener(fleet, ownership, allow_list, home, uploads, slack.client, windows, announcer, names)
+    at_home = HomeListeners(home, allowing, enrolment)
     front = Front(work, desk, announcer, windows, names, clock, home.refresh)
     settlement = Settlement(fleet, history, telling, clock, waits)
     loops = (
@@ -113,7 +122,7 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
         Loop("who left", LEFT_EVERY, linking.look_who_left),
         *_samples(database, fleet, course.samples_every),
     )
-    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot, linked, home), loops)
+    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot, linked), at_home, loops)
 
 
 def _samples(database: OwnDatabase, fleet: Fleet, interval: timedelta) -> tuple[Loop, ...]:

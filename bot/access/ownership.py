@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, insert, select, tuple_, update
@@ -12,7 +12,7 @@ from bot.access.entries import record_links, record_refusal
 from bot.access.link import NewsKind
 from bot.access.member import Action, Actor, Denied, Origin, Owner
 from bot.access.policy import permit
-from bot.access.roster import Preview
+from bot.access.roster import Enrolled, Preview
 from bot.access.standing import owner_of, read_standing
 from bot.servers.server import Role
 from bot.storage.engine import OwnDatabase
@@ -25,15 +25,6 @@ DEACTIVATED = "deactivated"
 _KEY = (owners.c.team, owners.c.slack_id, owners.c.server, owners.c.role_oid)
 _SAID = ("role", "origin", "linked_by", "linked_at", "suspended_at", "suspended_why")
 _COUNTS = owners.c.suspended_at.is_(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """What storing a roster changed; `kept` links were there before."""
-
-    added: tuple[Owner, ...]
-    removed: tuple[Owner, ...]
-    kept: int
 
 
 class Ownership:

@@ -47,6 +47,31 @@ class Preview:
         return tuple(link for link in links if (link.slack_id, link.role_oid) not in stay)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a class list comes to on one server."""
+
+    server: str
+    preview: Preview
+    not_students: frozenset[str]
+    """Names in the list of roles that are there and no student's."""
+    leaving: tuple[Owner, ...]
+    """The roster's links that the list does not have any more."""
+
+    def changes(self, *, replace: bool) -> bool:
+        """Whether there is anything to store; with `replace`, or to end."""
+        return bool(self.preview.matched) or (replace and bool(self.leaving))
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What storing a roster changed; `kept` links were there before."""
+
+    added: tuple[Owner, ...]
+    removed: tuple[Owner, ...]
+    kept: int
+
+
 def preview(roster: Roster, people: Mapping[str, str], roles: Mapping[str, int]) -> Preview:
     """Match a roster: `people` from e-mail in lower case to Slack id, `roles` from name to oid; what is missing is not there."""
     matched: dict[tuple[str, int], Match] = {}

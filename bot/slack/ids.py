@@ -49,6 +49,28 @@ HOME_AGAIN = "home_again"
 HOME_CONNECTIONS = "home_connections"
 """Button of the Home tab: one's own connections, in a modal."""
 
+HOME_ADD = "home_add"
+"""Button of the Home tab: a modal to put somebody on the allow-list."""
+HOME_REMOVE = "home_remove"
+"""Button of the Home tab: a modal to take somebody off it."""
+HOME_IMPORT = "home_import"
+"""Button of the Home tab: a modal to import the class list."""
+ADD_MODAL = "home_add_modal"
+REMOVE_MODAL = "home_remove_modal"
+IMPORT_MODAL = "home_import_modal"
+"""The modal in which the class list is chosen."""
+STORE_MODAL = "home_store_modal"
+"""The modal that shows what it comes to, and stores it."""
+WHO_FIELD = "who"
+GRADE_FIELD = "grade"
+ROLES_FIELD = "roles"
+UNTIL_FIELD = "until"
+FILE_FIELD = "file"
+EMAIL_FIELD = "email"
+TEMPLATE_FIELD = "template"
+STATUS_FIELD = "status"
+REPLACE_FIELD = "replace"
+
 REPORT_TROUBLE = "report_connection_trouble"
 """Message shortcut **Report connection trouble**."""
 REPORT_SHORTCUT = "report_trouble"
@@ -87,7 +109,7 @@ INCIDENT_ACTIONS = (
     PICTURE_OTHER,
 )
 
-HOME_ACTIONS = (HOME_AGAIN, HOME_CONNECTIONS)
+HOME_ACTIONS = (HOME_AGAIN, HOME_CONNECTIONS, HOME_ADD, HOME_REMOVE, HOME_IMPORT)
 
 
 def numbered(action_id: str, number: int) -> str:

@@ -65,7 +65,7 @@ def read_behind(value: object) -> Behind:
         content = None
     match content:
         case [str(channel), str() | None as thread, str(about)] if (
-            _CHANNEL.fullmatch(channel)
+            (not channel or _CHANNEL.fullmatch(channel))
             and (thread is None or _TS.fullmatch(thread))
             and len(about) <= _LONGEST_ABOUT
             and not unfit(about)

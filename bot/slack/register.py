@@ -18,13 +18,12 @@ from bot.errors import BotError, OwnDatabaseUnavailable
 from bot.slack import ids
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import refusal, tools, window
-from bot.slack.blocks.text import Message
+from bot.slack.blocks.text import Block, Message
 from bot.slack.call import Call, is_button, of_action, of_command, of_home, of_shortcut, of_view
 from bot.slack.commands import CommandNames
 from bot.slack.hearing import Hearing, Reader, Utterance
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
-from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import Admit, KillListener
 from bot.slack.listeners.linking import LinkingListener
 from bot.slack.listeners.reports import ReportsListener
@@ -52,7 +51,6 @@ class Listeners:
     kill: KillListener
     connbot: ConnbotListener
     linking: LinkingListener
-    home: HomeListener
 
 
 class Front:
@@ -109,8 +107,13 @@ class Front:
         """Wrap the listener of a shortcut for Bolt."""
         return self._acknowledging(of_shortcut, partial(self._admitted, listener))
 
-    def view(self, listener: Listener, check: Check = lambda _: {}) -> Callable[..., Awaitable[None]]:
-        """Wrap the listener of a submitted modal for Bolt: what `check` finds is said beside the fields, and nothing is done; else all modals close."""
+    def view(
+        self, listener: Listener, check: Check = lambda _: {}, meanwhile: Callable[[Call], Block] | None = None
+    ) -> Callable[..., Awaitable[None]]:
+        """Wrap the listener of a submitted modal for Bolt: what `check` finds is said beside the fields, and nothing is done.
+
+        Else all modals close; or what is there `meanwhile` takes its place, until the listener has more to show.
+        """
 
         async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
             call = of_view(body, self._clock())
@@ -118,7 +121,10 @@ class Front:
             if faults:
                 await ack(response_action="errors", errors=dict(faults))
                 return
-            await ack(response_action="clear")
+            if meanwhile is None:
+                await ack(response_action="clear")
+            else:
+                await ack(response_action="update", view=meanwhile(call))
             self._begin(call, partial(self._admitted, listener))
 
         return acknowledge
@@ -266,9 +272,6 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.action(ids.TERMINATE_STRAYS)(front.proposing_action(listeners.conns.on_terminate_strays))
     app.action(ids.CLOSE)(front.proposing_action(listeners.conns.on_close))
     app.action(ids.CLOSE_CLIENT)(front.proposing_action(listeners.conns.on_close_client))
-    app.event("app_home_opened")(front.home(listeners.home.on_opened))
-    app.action(ids.HOME_AGAIN)(front.action(listeners.home.on_again))
-    app.action(ids.HOME_CONNECTIONS)(front.action(listeners.home.on_connections))
     app.action(ids.ASK_TO_VOUCH)(front.action(listeners.linking.on_ask_to_vouch))
     app.action(ids.VOUCH)(front.action(listeners.linking.on_vouch))
     app.action(ids.NOT_THEIRS)(front.action(listeners.linking.on_not_theirs))

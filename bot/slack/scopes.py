@@ -13,6 +13,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "channels:history": "reading reports in public channels that the bot is in, those of an interruption too",
         "groups:history": "the same in private channels that the bot is in",
         "app_mentions:read": "hearing it when somebody mentions the bot",
+        "files:read": "the Home tab: reading the class list that an instructor chooses there",
         "users:read": "`connbot roster import`: finding the course's members in the workspace; `/connbot link`: who asks, and whose account is closed",
         "users:read.email": "`connbot roster import` and `/connbot link`: matching and showing people by the e-mail of their confirmed profile",
         "channels:read": "`connbot doctor`: whether the configured public channels exist and have the bot in them",

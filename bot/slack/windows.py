@@ -24,9 +24,9 @@ class Windows:
         return await self._shown("views.open", self._client.views_open, trigger_id=trigger, view=view)
 
     async def update(self, window: Window, view: Block) -> Window | None:
-        """Put other content in a modal; None: it is closed, or was changed meanwhile by somebody who knew more."""
+        """Put other content in a modal, unless it was changed since it had this hash ('': in any case); None: or it is closed."""
         return await self._shown(
-            "views.update", self._client.views_update, view_id=window.id, hash=window.hash, view=view
+            "views.update", self._client.views_update, view_id=window.id, hash=window.hash or None, view=view
         )
 
     async def over(self, call: Call, view: Block) -> Window | None:

@@ -111,7 +111,7 @@ def _staff(overview: Overview, staff: Staff, zone: tzinfo, names: CommandNames) 
             *elements.sections(shown),
             *_more(len(lines), "entry", "entries", MEMBERS_SHOWN),
         ]
-    return blocks
+    return [*blocks, *_tools(staff)]
 
 
 def _server(server: ServerNow, names: CommandNames) -> str:
@@ -150,6 +150,17 @@ def _pending(proposal: Proposal, overview: Overview, zone: tzinfo) -> str:
     until = moment(proposal.lapses_at, overview.at, zone)
     waits = "for the role's owners" if proposal.state is State.WAITING else "for their click"
     return f"{person(proposal.requester)} asks to {kinds.words(proposal.kind).do} {kinds.what(proposal)}; waits {waits} until {until}"
+
+
+def _tools(staff: Staff) -> list[Block]:
+    buttons = []
+    if staff.members is not None:
+        buttons.append(elements.button("Add somebody\u2026", ids.HOME_ADD, "add"))
+        if staff.members:
+            buttons.append(elements.button("Remove somebody\u2026", ids.HOME_REMOVE, "remove"))
+    if staff.roster_of:
+        buttons.append(elements.button("Import the class list\u2026", ids.HOME_IMPORT, "import"))
+    return [elements.buttons(*buttons)] if buttons else []
 
 
 def _more(count: int, noun: str, nouns: str | None = None, shown: int = SHOWN) -> list[Block]:

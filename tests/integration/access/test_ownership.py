@@ -5,8 +5,8 @@ import pytest
 from bot.access.allow_list import AllowList, Grant
 from bot.access.class_list import parse
 from bot.access.member import Actor, Denied, Grade, Origin, Owner
-from bot.access.ownership import Enrolled, Ownership
-from bot.access.roster import Preview, preview
+from bot.access.ownership import Ownership
+from bot.access.roster import Enrolled, Preview, preview
 from bot.incidents.history import History
 from bot.servers.server import Role
 from bot.storage.engine import OwnDatabase

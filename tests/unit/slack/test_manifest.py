@@ -38,6 +38,7 @@ SCOPES = {
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "reactions_add": {"reactions:write"},
     "users_info": {"users:read"},
+    "files_info": {"files:read"},
     "users_list": {"users:read"},
     "views_publish": set[str](),
     "users_lookupByEmail": {"users:read.email", "users:read"},

@@ -183,9 +183,11 @@ def test_ids_are_told_apart_and_within_slacks_limits() -> None:
     assert not ids.is_choices_block(None, 0)
 
 
-@pytest.mark.parametrize("behind", [Behind(), Behind("C012", "1700000000.000100", "id:1"), Behind("D9A")])
+@pytest.mark.parametrize(
+    "behind", [Behind(), Behind(about="a"), Behind("C012", "1700000000.000100", "id:1"), Behind("D9A")]
+)
 def test_what_a_modal_stands_before_goes_there_and_back(behind: Behind) -> None:
-    assert read_behind(write_behind(behind)) == (behind if behind.channel else Behind())
+    assert read_behind(write_behind(behind)) == behind
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+"""The modals of the class list and of the allow-list."""
+
+import pytest
+
+from bot.access.class_list import Line, Malformed
+from bot.access.member import Grade
+from bot.access.roster import Found, Match, Preview
+from bot.slack import ids
+from bot.slack.blocks import allowing, enrolment
+from bot.slack.blocks.text import Block, name
+from bot.workspace.block_kit.views import faults_in_view
+from tests.builders import an_owner
+from tests.hostile import NAMES
+
+
+def taken(view: Block) -> Block:
+    assert faults_in_view(view) == ()
+    return view
+
+
+def found(*matches: Match, **more: object) -> Found:
+    preview = Preview(matches, (), (), (), (), **more)  # type: ignore[arg-type]  # fields by name
+    return Found("class", preview, frozenset(), ())
+
+
+def match(number: int = 2, email: str = "alice@example.edu", role: str = "alice") -> Match:
+    return Match(number, email, "U0ALICE", role, 16401)
+
+
+@pytest.mark.parametrize("servers", [["class"], ["class", "lab"], [f"s{number}" for number in range(150)]])
+def test_the_forms_are_such_as_slack_takes(servers: list[str]) -> None:
+    fields = {block.get("block_id") for block in taken(enrolment.choosing(servers))["blocks"]}
+    assert (ids.SERVER_FIELD in fields) == (len(servers) > 1)
+    taken(enrolment.reading())
+    taken(allowing.adding(servers, list(Grade)))
+    taken(allowing.removing(servers))
+
+
+def test_there_is_nothing_to_store_where_nobody_is_matched() -> None:
+    nobody = taken(enrolment.previewed(found(), "about", replace=False))
+    assert "submit" not in nobody
+    assert "Nobody in this list is matched" in str(nobody["blocks"])
+    assert "submit" in taken(enrolment.previewed(found(match()), "about", replace=False))
+    leaving = Found("class", found().preview, frozenset(), (an_owner(),))
+    assert "submit" in taken(enrolment.previewed(leaving, "about", replace=True))
+    assert "submit" not in taken(enrolment.previewed(leaving, "about", replace=False))
+
+
+def test_many_lines_are_counted() -> None:
+    view = taken(enrolment.previewed(found(*(match(number) for number in range(500))), "about", replace=False))
+    assert "500 matched" in str(view["blocks"])
+    assert "and 490 more" in str(view["blocks"])
+
+
+def test_every_kind_of_line_is_named() -> None:
+    line = Line(3, "bob@example.edu", "bob")
+    preview = Preview((match(), match(4, role="team")), (line,), (line,), (line,), (Malformed(5, "quotes"),), 7)
+    kinds = enrolment.parts(Found("class", preview, frozenset({"bob"}), ()), replace=False, quote=name, address=name)
+    assert [(part.title, part.lines[0]) for part in kinds][1:] == [
+        ("not in Slack", "line 3: `bob@example.edu`"),
+        ("not among the configuration's students", "line 3: bob"),
+        ("said twice", "line 3: `bob@example.edu`, bob"),
+        ("not readable", "line 5: its quotes do not match"),
+        ("with several roles", "`alice@example.edu`: alice and team"),
+    ]
+
+
+@pytest.mark.parametrize("hostile", NAMES)
+def test_names_are_data(hostile: str) -> None:
+    view = taken(enrolment.previewed(found(match(email=hostile, role=hostile)), "about", replace=False))
+    assert "<!" not in str(view["blocks"])
+    assert "<@" not in str(view["blocks"])
