@@ -43,8 +43,8 @@ page:
 lock: $(VENV)/.uv
 	@rm -f uv.lock
 	@$(BIN)/uv lock --quiet
-	@$(BIN)/uv export --quiet --no-emit-project --extra demo --no-default-groups --no-header -o requirements.txt >/dev/null
-	@$(BIN)/uv export --quiet --no-emit-project --extra demo --all-groups --no-header -o requirements-dev.txt >/dev/null
+	@$(BIN)/uv export --quiet --no-emit-project --extra demo --extra charts --no-default-groups --no-header -o requirements.txt >/dev/null
+	@$(BIN)/uv export --quiet --no-emit-project --extra demo --extra charts --all-groups --no-header -o requirements-dev.txt >/dev/null
 	@rm -f uv.lock
 
 clean:

@@ -41,6 +41,7 @@ from bot.slack.listeners.enrolment import EnrolmentListener
 from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import KillListener
 from bot.slack.listeners.linking import LinkingListener
+from bot.slack.listeners.summary import SummaryListener
 from bot.slack.postings import Postings
 from bot.slack.register import Front, Listeners
 from bot.slack.register_home import HomeListeners
@@ -50,6 +51,8 @@ from bot.slack.work import Work
 from bot.storage.engine import OwnDatabase
 from bot.storage.lease import Lease
 from bot.storage.record import Record
+from bot.summaries.reading import Weeks
+from bot.summaries.summaries import Summaries
 
 SWEEP_EVERY = timedelta(seconds=30)
 LEFT_EVERY = timedelta(hours=1)
@@ -106,7 +109,9 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     links = Links(database, record, ownership)
     linking = Linking(slack.workspace.team, fleet, links, ownership, teller, course.patience)
     linked = LinkingListener(linking, teller, announcer, names, zone)
-    connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, linked, announcer, names, zone)
+    weeks = Weeks(database, zone)
+    summary = SummaryListener(Summaries(fleet, allow_list, weeks, zone), announcer, zone)
+    connbot = ConnbotListener(fleet, allow_list, ownership, doorway, review, linked, summary, announcer, names, zone)
     overviews = Overviews(fleet, listings, Incidents(database, record, new_id), Pending(database), allow_list)
     home = HomeListener(overviews, listings, allow_list, slack.client, windows, announcer, clock, names, zone)
     allowing = AllowingListener(fleet.names, allow_list, home, windows, announcer, zone)
@@ -122,7 +127,7 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
         Loop("who left", LEFT_EVERY, linking.look_who_left),
         *_samples(database, fleet, course.samples_every),
     )
-    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot, linked), at_home, loops)
+    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot, linked, summary), at_home, loops)
 
 
 def _samples(database: OwnDatabase, fleet: Fleet, interval: timedelta) -> tuple[Loop, ...]:

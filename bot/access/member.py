@@ -89,6 +89,8 @@ class Action(StrEnum):
     LIST = "list"
     TERMINATE = "terminate"
     HISTORY = "history"
+    SUMMARY = "summary"
+    NAMES = "names"
     RESPOND = "respond"
     """To act for staff in what is talked about on a server, whatever role it is about."""
     RESOLVE = "resolve"

@@ -22,10 +22,12 @@ _NEEDED = {
     Action.LIST: Grade.RESPONDER,
     Action.TERMINATE: Grade.RESPONDER,
     Action.HISTORY: Grade.RESPONDER,
+    Action.SUMMARY: Grade.RESPONDER,
     Action.RESPOND: Grade.RESPONDER,
     Action.RESOLVE: Grade.RESPONDER,
     Action.ALLOW_RESPONDER: Grade.INSTRUCTOR,
     Action.OWN: Grade.INSTRUCTOR,
+    Action.NAMES: Grade.INSTRUCTOR,
     Action.ALLOW: Grade.ADMIN,
 }
 _OF_OWNERS = (Action.LIST, Action.TERMINATE)

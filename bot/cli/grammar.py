@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from bot.access.member import Grade
+from bot.summaries.week import Week, read_week
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no other name
 
@@ -155,6 +156,11 @@ def _add_record(commands: Commands) -> None:
         "--limit", type=_count, default=100, metavar="N", help="entries at most (default: %(default)s)"
     )
     history.set_defaults(run="history.show")
+    summary = commands.add_parser("summary", help="a week's figures: incidents, limits, what idles, what would help")
+    summary.add_argument("--week", type=_week, metavar="WEEK", help="such as 2026-W47 (default: the last whole one)")
+    summary.add_argument("--format", choices=("text", "json", "png", "csv"), default="text")
+    summary.add_argument("--server", help="of this server (default: the configured one)")
+    summary.set_defaults(run="summary.show")
     audit = commands.add_parser("audit", help="whether the record is whole").add_subparsers(
         title="commands", metavar="COMMAND", required=True
     )
@@ -189,6 +195,13 @@ def _slack_id(text: str) -> str:
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no Slack member id: copy it from the profile (U…)")
     return found[1] or found[2]
+
+
+def _week(text: str) -> Week:
+    found = read_week(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no week: write one such as 2026-W47")
+    return found
 
 
 def _count(text: str) -> int:

@@ -70,6 +70,8 @@ EMAIL_FIELD = "email"
 TEMPLATE_FIELD = "template"
 STATUS_FIELD = "status"
 REPLACE_FIELD = "replace"
+SUMMARY_NAMES = "summary_names"
+"""Button of a week's summary: which roles were full, for instructors; value: the server and the week."""
 
 REPORT_TROUBLE = "report_connection_trouble"
 """Message shortcut **Report connection trouble**."""
@@ -110,6 +112,7 @@ INCIDENT_ACTIONS = (
 )
 
 HOME_ACTIONS = (HOME_AGAIN, HOME_CONNECTIONS, HOME_ADD, HOME_REMOVE, HOME_IMPORT)
+SUMMARY_ACTIONS = (SUMMARY_NAMES,)
 
 
 def numbered(action_id: str, number: int) -> str:

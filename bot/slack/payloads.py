@@ -14,6 +14,7 @@ from bot.servers.pooled import PooledClient
 from bot.slack import ids
 from bot.slack.commands import KILL
 from bot.slack.words import LONGEST_WORD, Problem, unfit, wrong
+from bot.summaries.week import Week, read_week
 
 LONGEST_VALUE = 2000
 """Characters of a button's value."""
@@ -153,6 +154,20 @@ def read_close_client(value: object) -> TerminateRequest:
     client = read_option(content.get("client"))
     server, role = read_name(content, "server"), read_name(content, "role")
     return TerminateRequest(role=role, chosen=(client,), server=server, kind=Kind.CLIENT)
+
+
+def write_week(server: str, week: Week) -> str:
+    """Return the value of a summary's button."""
+    return json.dumps({"server": server, "week": str(week)}, ensure_ascii=False)
+
+
+def read_about_week(value: object) -> tuple[str, Week]:
+    """Read the value of a summary's button, the server and the week; raises `UsageError`."""
+    content = read_object(value)
+    week = read_week(read_name(content, "week"))
+    if week is None:
+        raise stale()
+    return read_name(content, "server"), week
 
 
 def _identity(number: int, began: datetime) -> str:

@@ -27,6 +27,7 @@ from bot.slack.listeners.conns import ConnsListener
 from bot.slack.listeners.kill import Admit, KillListener
 from bot.slack.listeners.linking import LinkingListener
 from bot.slack.listeners.reports import ReportsListener
+from bot.slack.listeners.summary import SummaryListener
 from bot.slack.pace import Pace, Paces
 from bot.slack.payloads import Behind
 from bot.slack.windows import Windows
@@ -51,6 +52,7 @@ class Listeners:
     kill: KillListener
     connbot: ConnbotListener
     linking: LinkingListener
+    summary: SummaryListener
 
 
 class Front:
@@ -275,6 +277,7 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.action(ids.ASK_TO_VOUCH)(front.action(listeners.linking.on_ask_to_vouch))
     app.action(ids.VOUCH)(front.action(listeners.linking.on_vouch))
     app.action(ids.NOT_THEIRS)(front.action(listeners.linking.on_not_theirs))
+    app.action(ids.SUMMARY_NAMES)(front.action(listeners.summary.on_names))
     app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
     app.action(ANYTHING)(front.unknown_action())
     app.view(ANYTHING)(front.unknown_view())

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from bot.access.member import Grade
 from bot.slack.commands import take_server, whose
 from bot.slack.words import Problem, Word, slack_id, split, wrong
+from bot.summaries.week import Week, read_week
 
 CONNBOT = "connbot"
-LATER = ("summary", "advice", "limit")
+LATER = ("advice", "limit")
 """Words of `/connbot` whose features are not in this program yet."""
 
 
@@ -55,6 +56,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """`/connbot summary [WEEK] [on SERVER]`; no week: the last whole one."""
+
+    week: Week | None = None
+    server: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Own:
     """`/connbot own @user ROLE [on SERVER]`."""
 
@@ -94,7 +103,7 @@ class Unsupported:
     word: str
 
 
-ConnbotRequest = Help | Allow | Disallow | Members | History | Own | Disown | Link | Diagnose | Unsupported
+ConnbotRequest = Help | Allow | Disallow | Members | History | Summary | Own | Disown | Link | Diagnose | Unsupported
 
 
 def parse_connbot(text: str, *, zone: tzinfo, now: datetime) -> ConnbotRequest:
@@ -179,6 +188,14 @@ def _history(words: Sequence[Word], server: str | None) -> History:
     return History(role, server, owner)
 
 
+def _summary(words: Sequence[Word], server: str | None) -> Summary:
+    _only(words, 1)
+    week = read_week(words[0].text) if words else None
+    if words and week is None:
+        raise wrong(CONNBOT, Problem.BAD_WEEK, words[0].text)
+    return Summary(week, server)
+
+
 def _own(words: Sequence[Word], server: str | None) -> Own:
     member = _person(words)
     if len(words) < 2:
@@ -205,6 +222,7 @@ _SUBCOMMANDS: dict[str, Callable[[Sequence[Word], str | None], ConnbotRequest]] 
     "disallow": _disallow,
     "members": _members,
     "history": _history,
+    "summary": _summary,
     "own": _own,
     "disown": _disown,
     "link": _link,

@@ -40,6 +40,8 @@ class Problem(StrEnum):
     BAD_ROLES = "bad_roles"
     BAD_TIME = "bad_time"
     PAST_TIME = "past_time"
+    BAD_WEEK = "bad_week"
+    FUTURE_WEEK = "future_week"
     UNEXPECTED = "unexpected"
     TEXT_MISSING = "text_missing"
     STALE_BUTTON = "stale_button"

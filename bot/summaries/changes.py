@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.servers.clients import client_of
 from bot.servers.samples import OTHERS
 from bot.summaries.digest import Digest, Idler
+from bot.summaries.naming import ONE_EACH
 
 MOST = 2
 _FEW = 1.0
@@ -75,18 +75,5 @@ def _of_idle(week: Digest) -> list[Change]:
 
 
 def _counts(idler: Idler) -> bool:
-    """Whether a program can be spoken of: it has a name, and it is not one person's alone."""
-    return bool(idler.program) and idler.program != OTHERS and is_public(idler)
-
-
-def is_public(idler: Idler) -> bool:
-    """Whether a program's name is no single person's: it is well known, a service's, or several roles' at a time."""
-    return idler.service or idler.roles > 1 or client_of(idler.program).keeps_extra or idler.program in _WELL_KNOWN
-
-
-_WELL_KNOWN = frozenset(
-    {
-        "", OTHERS, "psql", "pg_dump", "pgbench", "PostgreSQL JDBC Driver", "Npgsql", "node", "python", "java", "R",
-        "RStudio", "jupyter", "Jupyter", "Excel", "Tableau", "Metabase", "Postico", "libpq", "psycopg", "psycopg2",
-    }
-)  # fmt: skip
+    """Whether a program can be spoken of: it has a name that may be shown."""
+    return idler.program not in ("", OTHERS, ONE_EACH)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.summaries.facts import Ends, Facts, Height, Program, RoleUse, Watched
+from bot.summaries.naming import known
 from bot.summaries.week import Week
 
 NOTICED = timedelta(minutes=5)
@@ -136,6 +137,7 @@ def digest(facts: Facts) -> Digest:
     gaps_before = _gaps(facts.spans, facts.begins_before, facts.begins)
     comparable = not gaps and not gaps_before and facts.now >= facts.ends
     ended = [one for one in facts.ends_by_outcome if one.kind in _ENDING]
+    named = [*map(known(facts.programs).named, facts.programs)]
     idle_seconds = sum(one.idle_seconds for one in facts.programs)
     return Digest(
         server=facts.server,
@@ -162,8 +164,8 @@ def digest(facts: Facts) -> Digest:
         roles_seen=len(facts.roles),
         used=_average(sum(one.used_seconds for one in facts.programs), seconds),
         idle=_average(idle_seconds, seconds),
-        programs=_idlers(facts.programs, seconds, idle_seconds, by_place=False),
-        places=_idlers(facts.programs, seconds, idle_seconds, by_place=True),
+        programs=_idlers(named, seconds, idle_seconds, by_place=False),
+        places=_idlers(named, seconds, idle_seconds, by_place=True),
         incidents_compared=_compare(len(facts.incidents), facts.incidents_before, comparable=comparable),
         idle_compared=_compare(
             _average(idle_seconds, seconds),

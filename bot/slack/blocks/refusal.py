@@ -24,6 +24,8 @@ _ACTIONS = {
     "list": "see the connections",
     "terminate": "end connections",
     "history": "read the record",
+    "summary": "read the week's figures",
+    "names": "see which roles these were",
     "allow_responder": "see or change who may help here",
     "allow": "make anyone an instructor or admin",
     "own": "say whose role this is",

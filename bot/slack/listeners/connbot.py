@@ -20,6 +20,7 @@ from bot.slack.blocks.text import Message
 from bot.slack.call import Call
 from bot.slack.commands import CommandNames
 from bot.slack.listeners.linking import LinkingListener
+from bot.slack.listeners.summary import SummaryListener
 
 
 class ConnbotListener:
@@ -33,6 +34,7 @@ class ConnbotListener:
         doorway: Doorway,
         review: Review,
         linking: LinkingListener,
+        summary: SummaryListener,
         announcer: Announcer,
         names: CommandNames,
         zone: tzinfo,
@@ -43,6 +45,7 @@ class ConnbotListener:
         self._doorway = doorway
         self._review = review
         self._linking = linking
+        self._summary = summary
         self._announcer = announcer
         self._names = names
         self._zone = zone
@@ -59,12 +62,8 @@ class ConnbotListener:
 
     async def _answer(self, request: sub.ConnbotRequest, call: Call, standing: Standing) -> Message:
         match request:
-            case sub.Help():
-                return usage.render_help(viewer=call.actor.id, names=self._names)
-            case sub.Unsupported(word):
-                return usage.render_unsupported(word, names=self._names)
-            case sub.Diagnose(text):
-                return diagnosis.render(recognise(text), for_text(text), names=self._names)
+            case sub.Help() | sub.Unsupported() | sub.Diagnose():
+                return self._explain(request, call)
             case sub.Allow():
                 return await self._allow(request, call)
             case sub.Disallow():
@@ -75,8 +74,19 @@ class ConnbotListener:
                 return await self._owners(request, call, standing)
             case sub.Link():
                 return await self._linking.link(request, call, standing)
+            case sub.Summary():
+                return await self._summary.answer(request, call, standing)
             case sub.History():
                 return await self._history(request, call, standing)
+
+    def _explain(self, request: sub.Help | sub.Unsupported | sub.Diagnose, call: Call) -> Message:
+        match request:
+            case sub.Help():
+                return usage.render_help(viewer=call.actor.id, names=self._names)
+            case sub.Unsupported(word):
+                return usage.render_unsupported(word, names=self._names)
+            case sub.Diagnose(text):
+                return diagnosis.render(recognise(text), for_text(text), names=self._names)
 
     async def _allow(self, request: sub.Allow, call: Call) -> Message:
         server = self._fleet.choose(request.server).name if request.server else ""

@@ -1,10 +1,7 @@
 """A week's facts come out of the tables as they were written into them, on both own databases."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import Table, insert
 
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
@@ -20,85 +17,13 @@ from bot.summaries.digest import Times, digest
 from bot.summaries.facts import Ends, Height, RoleUse
 from bot.summaries.reading import Weeks
 from bot.summaries.week import Week
+from tests.histories import a_backend, a_limit, a_program, a_proposal, an_incident, write
 
 ZONE = ZoneInfo("America/New_York")
 WEEK = Week(2026, 10)
 """Summer time begins on its Sunday: 167 hours."""
 MONDAY, NEXT = datetime(2026, 3, 2, 5, tzinfo=UTC), datetime(2026, 3, 9, 4, tzinfo=UTC)
 HOUR, MINUTE, MOMENT = timedelta(hours=1), timedelta(minutes=1), timedelta(microseconds=1)
-
-
-async def write(db: OwnDatabase, table: Table, *rows: dict[str, Any]) -> None:
-    async with db.write() as connection:
-        for row in rows:
-            await connection.execute(insert(table), row)
-
-
-def an_incident(number: int, opened: datetime, cause: str = "role_limit", **given: Any) -> dict[str, Any]:
-    resolved = given.pop("resolved", opened + HOUR)
-    return {
-        "id": f"i{number}",
-        "team": "T1",
-        "server": "class",
-        "scope_kind": "role",
-        "scope_name": f"ann{number}",
-        "state": "resolved" if resolved else "open",
-        "cause": cause,
-        "reporter": "U1",
-        "opened_at": opened,
-        "resolved_at": resolved,
-        **given,
-    }
-
-
-def a_proposal(number: int, created: datetime, **given: Any) -> dict[str, Any]:
-    return {
-        "id": f"p{number}",
-        "team": "T1",
-        "kind": "terminate",
-        "server": "class",
-        "role": "ann",
-        "role_oid": 5,
-        "requester": "U1",
-        "by_right": "responder",
-        "reason": "",
-        "state": "resolved",
-        "channel": "C1",
-        "created_at": created,
-        "lapses_at": created + HOUR,
-        "claimed_by": "U1",
-        "claimed_at": created,
-        "deadline": created + MINUTE,
-        "resolved_at": created + MINUTE,
-        "told_at": created + MINUTE,
-        **given,
-    }
-
-
-def a_backend(number: int, position: int, outcome: str, at: datetime) -> dict[str, Any]:
-    return {
-        "proposal_id": f"p{number}",
-        "position": position,
-        "pid": 100 + position,
-        "started_at": MONDAY,
-        "application_name": "psql",
-        "state": "idle",
-        "has_written": False,
-        "outcome": outcome,
-        "outcome_at": at,
-        "outcome_detail": "",
-    }
-
-
-def a_limit(kind: str, name: str, used: int, slots: int | None, at: datetime, width: int = 60) -> dict[str, Any]:
-    row = {"kind": kind, "name": name, "used": used, "slots": slots, "reached_at": at}
-    return {"server": "class", "width": width, "at": at, **row}
-
-
-def a_program(name: str, at: datetime, idle: float, width: int = 60, server: str = "class") -> dict[str, Any]:
-    sums = {"used_seconds": 2 * idle, "idle_seconds": idle, "stale_seconds": idle / 2}
-    which = {"program": name, "place": "10.0.0.0/24", "service": False, "roles": 2, "used": 3, "idle": 2}
-    return {"server": server, "width": width, "at": at, **which, **sums}
 
 
 async def test_only_the_week_s_own_incidents_of_this_server_and_workspace_count(own_database: OwnDatabase) -> None:

@@ -53,10 +53,10 @@ def test_the_command_line_may_everything(action: Action) -> None:
 
 
 # What each grade may do to a student's role, with a grant without ROLES for that server.
-RESPONDERS_MAY = {Action.LIST, Action.TERMINATE, Action.HISTORY, Action.RESPOND, Action.RESOLVE}
+RESPONDERS_MAY = {Action.LIST, Action.TERMINATE, Action.HISTORY, Action.SUMMARY, Action.RESPOND, Action.RESOLVE}
 MAY = {
     Grade.RESPONDER: RESPONDERS_MAY,
-    Grade.INSTRUCTOR: RESPONDERS_MAY | {Action.ALLOW_RESPONDER, Action.OWN},
+    Grade.INSTRUCTOR: RESPONDERS_MAY | {Action.ALLOW_RESPONDER, Action.OWN, Action.NAMES},
     Grade.ADMIN: set(Action),
 }
 

@@ -18,10 +18,12 @@ from bot.slack.subcommands import (
     Link,
     Members,
     Own,
+    Summary,
     Unsupported,
     parse_connbot,
     read_time,
 )
+from bot.summaries.week import Week
 from tests.builders import NOON
 from tests.hostile import NAMES
 
@@ -52,6 +54,8 @@ def parse(text: str) -> ConnbotRequest:
         ("history", History()),
         ("history alice", History("alice")),
         ("history <@U0ALICE> on lab", History(server="lab", owner="U0ALICE")),
+        ("summary", Summary()),
+        ("Summary 2026-w47 on lab", Summary(Week(2026, 47), "lab")),
         ("disallow <@U0BOB|bob>", Disallow("U0BOB")),
         ("disallow U0BOB on lab", Disallow("U0BOB", "lab")),
         ("own <@U0ALICE> alice", Own("U0ALICE", "alice")),

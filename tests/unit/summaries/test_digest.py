@@ -1,52 +1,15 @@
 """A week's figures, each beside the one worked out by hand."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 
-from bot.summaries.changes import Change, Remedy, changes, is_public
+from bot.summaries.changes import Change, Remedy, changes
 from bot.summaries.digest import Compared, Digest, Gap, Times, digest
-from bot.summaries.facts import Ends, Facts, Happened, Height, Program, RoleUse, Watched
-from bot.summaries.week import Week
-
-ZONE = ZoneInfo("America/New_York")
-WEEK = Week(2026, 47)
-MONDAY = datetime(2026, 11, 16, 5, tzinfo=UTC)
-NEXT, BEFORE = MONDAY + timedelta(weeks=1), MONDAY - timedelta(weeks=1)
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-WHOLE = Watched(BEFORE, NEXT, 0)
-
-
-def facts(**given: object) -> Facts:
-    usual: dict[str, object] = {
-        "server": "class",
-        "week": WEEK,
-        "begins": MONDAY,
-        "ends": NEXT,
-        "now": NEXT + 8 * HOUR,
-        "incidents": (),
-        "ends_by_outcome": (),
-        "own_ends": (),
-        "heights": (),
-        "roles": (),
-        "programs": (),
-        "spans": (WHOLE,),
-        "begins_before": BEFORE,
-        "incidents_before": 0,
-        "idle_seconds_before": 0.0,
-        "entries": 12,
-        "head": "12:abc",
-    }
-    return Facts(**{**usual, **given})  # type: ignore[arg-type]
-
-
-def happened(
-    cause: str = "role_limit", answer: float | None = None, human: float | None = None, resolved: float | None = None
-) -> Happened:
-    """One incident; after how many minutes each thing came."""
-    return Happened(cause, *(None if one is None else one * 60.0 for one in (answer, human, resolved)))
+from bot.summaries.facts import Ends, Height, Program, RoleUse, Watched
+from bot.summaries.naming import ONE_EACH
+from tests.weeks import BEFORE, HEIGHTS, HOUR, MINUTE, MONDAY, NEXT, PROGRAMS, WEEK_SECONDS, a_program, facts, happened
 
 
 def test_incidents_are_counted_by_cause_and_timed() -> None:
@@ -155,14 +118,6 @@ def test_what_operators_ended_is_what_the_server_counts_beyond_the_bot_s_own() -
     assert digest(facts(spans=[Watched(MONDAY - 5 * HOUR, MONDAY - 4 * HOUR, 9)])).others_ended is None
 
 
-HEIGHTS = [
-    Height("database", "shop", 18, 20, MONDAY),
-    Height("database", "bank", 5, 5, MONDAY),
-    Height("database", "postgres", 40, None, MONDAY),
-    Height("server", "class", 60, 97, MONDAY),
-]
-
-
 def test_limits_are_ranked_by_how_full_they_were() -> None:
     told = digest(facts(heights=HEIGHTS, roles=[RoleUse("zoe", 5, 5), RoleUse("ann", 5, 5), RoleUse("bob", 2, None)]))
     assert told.server_peak is not None
@@ -170,25 +125,6 @@ def test_limits_are_ranked_by_how_full_they_were() -> None:
     assert [one.name for one in told.database_peaks] == ["bank", "shop"]
     assert [one.name for one in told.roles] == ["ann", "zoe"]
     assert told.roles_seen == 3
-
-
-WEEK_SECONDS = 168 * 3600.0
-
-
-def a_program(
-    name: str, place: str, idle: float, *, stale: float = 0.0, roles: int = 3, service: bool = False
-) -> Program:
-    """A program of which so many connections idle on average."""
-    sums = (idle + 1) * WEEK_SECONDS, idle * WEEK_SECONDS, stale * WEEK_SECONDS
-    return Program(name, place, service, roles, int(idle) + 1, *sums)
-
-
-PROGRAMS = [
-    a_program("pgAdmin", "10.0.1.0/24", 6, stale=5),
-    a_program("pgAdmin", "10.0.2.0/24", 4, stale=1),
-    a_program("canvas", "10.0.9.0/24", 5, service=True),
-    a_program("psql", "10.0.1.0/24", 5),
-]
 
 
 def test_who_creates_what_idles_is_ranked_by_program_and_by_network() -> None:
@@ -245,5 +181,6 @@ def test_nothing_is_advised_where_little_idles() -> None:
 
 def test_a_program_of_one_person_is_not_named() -> None:
     told = a_digest(programs=[a_program("ann homework", "", 9, roles=1), a_program("DBeaver", "", 4, roles=1)])
-    assert [is_public(one) for one in told.programs] == [False, True]
+    assert [one.program for one in told.programs] == [ONE_EACH, "DBeaver"]
+    assert {one.program for one in told.places} == {ONE_EACH, "DBeaver"}
     assert changes(told) == (Change(Remedy.CLIENT, "DBeaver", 4.0),)

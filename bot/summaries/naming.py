@@ -1,0 +1,43 @@
+"""Decides which programs may be named in a summary: those that are no single person's."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.servers.clients import client_of
+from bot.servers.samples import OTHERS
+from bot.summaries.facts import Program
+
+ONE_EACH = "(one role each)"
+"""In place of the names of programs that one role alone uses: people name their own after themselves."""
+_WELL_KNOWN = frozenset(
+    {
+        "", OTHERS, "psql", "pg_dump", "pg_restore", "pgbench", "libpq", "PostgreSQL JDBC Driver", "Npgsql", "psycopg",
+        "psycopg2", "asyncpg", "node", "python", "java", "R", "RStudio", "jupyter", "Jupyter", "Django", "Rails", "Excel",
+        "Tableau", "Metabase", "Postico", "connbot",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The programs of a week that may be named."""
+
+    names: frozenset[tuple[str, bool]]
+
+    def named(self, one: Program) -> Program:
+        """The same under the name that may be shown."""
+        return one if (one.program, one.service) in self.names else one._replace(program=ONE_EACH)
+
+
+def known(programs: Iterable[Program]) -> Known:
+    """Decide for each: well known, a service's, or used by several roles at the same time from one network."""
+    roles: dict[tuple[str, bool], int] = defaultdict(int)
+    for one in programs:
+        key = one.program, one.service
+        roles[key] = max(roles[key], one.roles)
+    return Known(frozenset(key for key, most in roles.items() if most > 1 or _is_known(*key)))
+
+
+def _is_known(program: str, service: bool) -> bool:  # noqa: FBT001 - a pair, as it is kept
+    return service or program in _WELL_KNOWN or client_of(program).keeps_extra

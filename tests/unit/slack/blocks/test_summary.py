@@ -1,0 +1,140 @@
+"""The week in the channel: twelve blocks at most, its figures in sentences, people never named, valid whatever names there are."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.slack import ids
+from bot.slack.blocks import summary
+from bot.slack.blocks.text import Message
+from bot.slack.payloads import read_about_week
+from bot.summaries.facts import Ends, Facts, Height, RoleUse, Watched
+from bot.summaries.naming import ONE_EACH
+from bot.summaries.told import Told, tell
+from bot.summaries.week import Week
+from tests.block_rules import buttons, faults
+from tests.hostile import NAMES
+from tests.weeks import BEFORE, HOUR, MONDAY, NEXT, NOW, WEEK, ZONE, a_program, busy, facts, happened
+
+
+def rendered(told: Told | Facts) -> Message:
+    message = summary.render(told if isinstance(told, Told) else tell(told), zone=ZONE, now=NOW)
+    assert faults(message) == []
+    assert len(message.blocks) <= 12
+    return message
+
+
+def test_a_quiet_week_that_was_watched_whole_is_one_friendly_line() -> None:
+    message = rendered(facts())
+    line, end = message.blocks
+    assert line["text"]["text"] == (
+        "Week 2026-W47 on class was quiet: nobody ran out of connections, and I watched all 168 hours."
+    )
+    assert end["elements"][0]["text"] == f"The record has 12 entries; its head is `12:{'ab' * 32}`."
+
+
+def test_every_figure_stands_in_the_sentences() -> None:
+    text = rendered(busy()).text
+    for words in (
+        "I watched all 168 hours.",
+        "5 incidents, 25 % more than the week before (4): 4 role limit and 1 full server.",
+        "1 of them is still open.",
+        "I answered after 6 s (at worst 12 s)",
+        "a person of the staff was there after 4 min (at worst 9 min, in 4 of 5)",
+        "it was over after 10 min (at worst 1 h 5 min, in 4 of 5)",
+        "I ended 8 connections, 5 with the owner's consent (62 %).",
+        "2 had begun to work again and were left alone",
+        "1 query was cancelled.",
+        "3 sessions were ended by operators or others.",
+        "60 of 97 of the server's slots were in use, on Tue 17 Nov 10:00.",
+        "Databases: bank 5 of 5 and shop 18 of 20.",
+        "2 of 3 roles reached their own limit.",
+        "On average 20.0 of 24.0 connections idled, 20 % fewer than the week before.",
+        "pgAdmin 10.0 (50 %), canvas, the service's 5.0 (25 %) and psql 5.0 (25 %).",
+        "Most in one place: 6.0 from 10.0.1.0/24 with pgAdmin",
+        "Raise the limit of roles from 5 to 7",
+        "Tell everybody who uses pgAdmin: Close the Query Tool tabs",
+        f"its head is `12:{'ab' * 32}`",
+    ):
+        assert words in text, words
+    assert not {"ann", "bob", "cem"} & set(text.replace(".", " ").split())
+
+
+def test_two_charts_show_the_same_figures() -> None:
+    charts = [block for block in rendered(busy()).blocks if block["type"] == "data_visualization"]
+    pie, bars = (chart["chart"] for chart in charts)
+    assert {one["label"]: one["value"] for one in pie["segments"]} == {"role limit": 4, "server limit": 1}
+    assert [one["value"] for one in bars["series"][0]["data"]] == [10.0, 5.0, 5.0]
+
+
+def test_500_incidents_of_many_causes_are_twelve_blocks_at_most() -> None:
+    many = [happened(f"cause {number % 40}", 1, 2, 3) for number in range(500)]
+    programs = [a_program(f"program {number}", f"10.0.{number}.0/24", 3) for number in range(60)]
+    heights = [Height("database", f"d{number}", 5, 5, MONDAY) for number in range(60)]
+    roles = [RoleUse(f"r{number}", 5, 5) for number in range(300)]
+    missed = [tell(facts(week=Week(2026, number))).digest for number in range(40, 47)]
+    told = tell(busy(incidents=many, programs=programs, heights=heights, roles=roles))
+    message = rendered(replace(told, missed=tuple(missed)))
+    assert "500 incidents" in message.text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_programs_servers_and_databases_are_called(name: str) -> None:
+    given = busy(
+        server=name or "x",
+        programs=[a_program(name, "10.0.1.0/24", 9), a_program(f"{name} 2", "", 8)],
+        heights=[Height("database", name, 5, 5, MONDAY), Height("server", name, 5, 97, MONDAY)],
+        roles=[RoleUse(name or "x", 5, 5)],
+        incidents=[happened(name), happened(f"{name} 2")],
+    )
+    rendered(given)
+    assert faults(summary.render_names(tell(given).digest)) == []
+
+
+def test_a_week_with_gaps_says_at_least_and_where_nobody_looked() -> None:
+    spans = [Watched(BEFORE, MONDAY + 24 * HOUR, 2), Watched(MONDAY + 96 * HOUR, NEXT, 1)]
+    text = rendered(busy(spans=spans)).text
+    assert "I watched 96 of 168 hours; nobody looked from Tue 17 Nov 00:00 to Fri 20 Nov 00:00." in text
+    assert "At least 5 incidents: " in text
+    assert "week before" not in text
+    assert "None seen." in rendered(facts(spans=spans)).text
+    assert "At least 3 sessions were ended by operators or others." in rendered(facts(spans=spans)).text
+
+
+def test_where_nobody_looked_that_is_said() -> None:
+    text = rendered(facts(spans=[], incidents=[happened()])).text
+    assert "Nobody looked at the server" in text
+    assert "ended by operators or others is unknown" in text
+
+
+def test_a_week_that_is_not_over_says_so_far() -> None:
+    text = rendered(facts(now=MONDAY + 30 * HOUR, spans=[Watched(BEFORE, MONDAY + 30 * HOUR, 0)])).text
+    assert "I watched all 30 hours so far." in text
+
+
+def test_weeks_that_were_missed_are_a_line_each() -> None:
+    earlier = facts(
+        week=Week(2026, 46), incidents=[happened()] * 3, ends_by_outcome=[Ends("terminate", True, "terminated", 2)]
+    )
+    text = rendered(tell(facts(), earlier)).text
+    assert "Week 2026-W46, which I could not tell in its time: 3 incidents, 2 connections ended, 168 of 168" in text
+
+
+def test_a_program_of_one_person_is_not_named() -> None:
+    message = rendered(busy(programs=[a_program("ann homework", "10.0.3.0/24", 9, roles=1)]))
+    assert "ann homework" not in message.drawn + message.text
+    assert "programs of one person each 9.0" in message.text
+    assert ONE_EACH not in message.text
+
+
+def test_names_are_behind_a_button() -> None:
+    (button,) = buttons(rendered(busy()))
+    assert button["action_id"] == ids.SUMMARY_NAMES
+    assert read_about_week(button["value"]) == ("class", WEEK)
+    names = summary.render_names(tell(busy()).digest)
+    assert faults(names) == []
+    assert "ann (5 of 5)" in names.text
+    assert "cem" not in names.text
+    assert buttons(rendered(busy(roles=[]))) == []
+    many = tell(busy(roles=[RoleUse(f"role_{number}", 5, 5) for number in range(900)])).digest
+    assert faults(summary.render_names(many)) == []
