@@ -1,7 +1,7 @@
 """What people write: read for what it reports, without its secrets; what it comes to is said by the herald."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -36,7 +36,8 @@ EDITED_WITHIN = timedelta(days=1)
 """An older message that is changed reports nothing any more."""
 HEARD_AGAIN_AFTER = 2.0
 """Seconds; by then another process has read what somebody says “same” to."""
-_ABOUT_OTHERS = (Said.ME_TOO, Said.IN_AGAIN)
+SHORT = 4000
+"""Characters that are read in no time; longer texts are read beside whatever else goes on."""
 
 
 class MentionCommands(Protocol):
@@ -60,6 +61,12 @@ class Understood:
         asks = heard.said is Said.DOWN or heard.picture
         failed = heard.finding.cause is not Cause.NONE and heard.finding.confidence >= SURE_ENOUGH
         return failed or (asks and not heard.in_thread)
+
+    @property
+    def is_about_others(self) -> bool:
+        """It makes sense only after what others have said."""
+        heard = self.heard
+        return heard.finding.cause is Cause.NONE and heard.said in (Said.ME_TOO, Said.IN_AGAIN)
 
     @property
     def says_something(self) -> bool:
@@ -129,7 +136,7 @@ class ReportsListener:
                 await self._withdraw(spoken.channel, spoken.ts)
 
     async def on_report_trouble(self, call: Call, standing: Standing) -> None:
-        """**Report connection trouble**, in the menu of a message: its author reports, whoever chose it."""
+        """**Report connection error**, in the menu of a message: its author reports, whoever chose it."""
         del standing
         written = read_message(_message(call.body), call.place.channel, self._us)
         if written is None:
@@ -138,37 +145,48 @@ class ReportsListener:
         if not await self._is_in(written, call.actor):
             await self._announcer.answer(call.place, call.actor, blocks.render_not_there())
             return
-        understood = self._understand(written)
+        understood = await self._understand(written)
         self._warn(written, understood.secrets)
         if not understood.says_something:
             await self._announcer.answer(call.place, call.actor, blocks.render_says_nothing())
             return
         self._hearing.listen_in(written.where)
         author = (await self._desk.admit(Actor(written.team, written.person), "")).standing
-        await self._report(replace(understood.heard, asked=True), author, call.at)
+        understood = replace(understood, heard=replace(understood.heard, asked=True))
+        async with self._turns.turn(written.channel) as after_those_before:
+            reply = await self._hear(understood, author, call.at, after_those_before)
+        await self._say(understood, author, call.at, reply)
         read = blocks.render_report_read(written.person, call.actor.id)
         await self._announcer.answer(call.place, call.actor, read)
 
     async def _on_written(self, call: Call, standing: Standing, written: Written) -> None:
-        if written.words is not None and await self._mentions.on_mention(call, standing, written.words, written.where):
+        if await self._commanded(call, standing, written):
             return
-        understood = self._understand(written)
-        self._warn(written, understood.secrets)
-        if understood.heard.in_thread and standing.members:
+        async with self._turns.turn(written.channel) as after_those_before:
+            understood = await self._understand(written)
+            self._warn(written, understood.secrets)
+            reply = await self._hear(understood, standing, call.at, after_those_before)
+        if written.thread is not None and standing.members:
             for incident in await self._reports.staff_spoke(standing, written.where, now=call.at):
                 await self._bring_up_to_date(incident)
-        await self._report(understood.heard, standing, call.at)
+        await self._say(understood, standing, call.at, reply)
 
     async def _on_rewritten(self, call: Call, standing: Standing, changed: Rewritten) -> None:
         if await self._commanded(call, standing, changed.now, changed.before):
             return
-        before = None if changed.before is None else self._understand(changed.before)
-        now = self._understand(changed.now)
-        self._warn(changed.now, tuple(kind for kind in now.secrets if before is None or kind not in before.secrets))
-        if before is not None and now.heard == before.heard:
-            return
-        if now.says_something and _age(changed.now, call.at) < EDITED_WITHIN:
-            await self._report(now.heard, standing, call.at)
+        async with self._turns.turn(changed.channel) as after_those_before:
+            before = None if changed.before is None else await self._understand(changed.before)
+            understood = await self._understand(changed.now)
+            known = () if before is None else before.secrets
+            self._warn(changed.now, tuple(kind for kind in understood.secrets if kind not in known))
+            if before is not None and understood.heard == before.heard:
+                return
+            await after_those_before()
+            reply: Reply | None = None
+            if understood.says_something and _age(changed.now, call.at) < EDITED_WITHIN:
+                reply = await self._hear(understood, standing, call.at, after_those_before)
+        if reply is not None:
+            await self._say(understood, standing, call.at, reply)
         elif before is None or before.says_something:
             await self._withdraw(changed.channel, changed.ts)
 
@@ -179,20 +197,23 @@ class ReportsListener:
             return False
         return await self._mentions.on_mention(call, standing, words, written.where)
 
-    async def _report(self, heard: Heard, standing: Standing, now: datetime) -> None:
-        """Hear it and say what it comes to; what is about others' messages waits for those, and is heard again if it came first."""
-        about_others = heard.finding.cause is Cause.NONE and heard.said in _ABOUT_OTHERS
-        reply = await self._hear(heard, standing, now, wait=about_others)
-        if about_others and isinstance(reply, Nothing):
-            await asyncio.sleep(self._heard_again_after)
-            reply = await self._hear(heard, standing, now, wait=False)
-        await self._herald.reply(heard, reply)
+    async def _hear(
+        self,
+        understood: Understood,
+        standing: Standing,
+        now: datetime,
+        after_those_before: Callable[[], Awaitable[None]],
+    ) -> Reply:
+        if understood.is_about_others:
+            await after_those_before()
+        return await self._reports.hear(understood.heard, standing, now=now)
 
-    async def _hear(self, heard: Heard, standing: Standing, now: datetime, *, wait: bool) -> Reply:
-        async with self._turns.turn(heard.conversation.channel) as after_those_before:
-            if wait:
-                await after_those_before()
-            return await self._reports.hear(heard, standing, now=now)
+    async def _say(self, understood: Understood, standing: Standing, now: datetime, reply: Reply) -> None:
+        """Say what it comes to; what is about others' messages, and came to nothing, may have come before those."""
+        if understood.is_about_others and isinstance(reply, Nothing):
+            await asyncio.sleep(self._heard_again_after)
+            reply = await self._reports.hear(understood.heard, standing, now=now)
+        await self._herald.reply(understood.heard, reply)
 
     async def _withdraw(self, channel: str, ts: str) -> None:
         async with self._turns.turn(channel) as after_those_before:
@@ -207,8 +228,10 @@ class ReportsListener:
             await self._herald.resolved(incident, facts)
         await self._herald.keep(incident, facts)
 
-    def _understand(self, written: Written) -> Understood:
-        return understand(written, self._us.team, self._fleet.names)
+    async def _understand(self, written: Written) -> Understood:
+        if len(written.text) <= SHORT:
+            return understand(written, self._us.team, self._fleet.names)
+        return await asyncio.to_thread(understand, written, self._us.team, self._fleet.names)
 
     def _warn(self, written: Written, secrets: tuple[SecretKind, ...]) -> None:
         if secrets:
