@@ -9,7 +9,14 @@ from bot.workspace.state import State
 
 WIDE = ("channel", "here", "everyone")
 
-_TYPED = re.compile(r"(?P<url>https?://[^\s<>|]+)|(?<![\w&])@(?P<at>[\w.-]*\w)|(?<![\w&])#(?P<hash>[\w-]*\w)")
+_CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
+_DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+(?:com|org|net|edu|io|dev|gov|de|es|fr|it|uk|us|ca|ch|at|pl|br|jp|kr|cn|ru|se|ua)"
+_TYPED = re.compile(
+    r"(?P<url>https?://[^\s<>|]+)"
+    rf"|(?<![\w.+-])(?P<mail>[\w.+-]+@{_DOMAIN})(?![\w-])"
+    rf"|(?<![\w.@/-])(?P<domain>{_DOMAIN}(?::[0-9]+)?(?:/[^\s<>|\"']*)?)(?![\w@-])"
+    r"|(?<![\w&])@(?P<at>[\w.-]*\w)|(?<![\w&])#(?P<hash>[\w-]*\w)"
+)
 _COMMAND_TYPED = re.compile(r"(?<![\w&])@(?P<at>[\w.-]*\w)|(?<![\w&])#(?P<hash>[\w-]*\w)")
 _LIVE = re.compile(r"<!(?:channel|here|everyone|group|subteam\^[A-Z0-9]+)(?:\|[^>]*)?>")
 _BARE = re.compile(r"(?<![\w&/.@])@(?:channel|here|everyone)\b")
@@ -26,13 +33,20 @@ def unescape(text: str) -> str:
 
 
 def said(state: State, typed: str) -> str:
-    """What a person typed, as the message holds it: entities, and mentions, channels and addresses made live."""
-    return _TYPED.sub(lambda match: _spoken(state, match), escape(typed))
+    """What a person typed, as the message holds it: entities, and mentions, channels and addresses made live, but not in code."""
+    parts = _CODE.split(escape(typed))
+    return "".join(
+        part if _CODE.fullmatch(part) else _TYPED.sub(lambda match: _spoken(state, match), part) for part in parts
+    )
 
 
 def _spoken(state: State, match: re.Match[str]) -> str:
     if match["url"]:
         return f"<{match['url']}>"
+    if match["mail"]:
+        return f"<mailto:{match['mail']}|{match['mail']}>"
+    if match["domain"]:
+        return f"<http://{match['domain']}|{match['domain']}>"
     if match["at"] in WIDE:
         return f"<!{match['at']}>"
     return _linked(state, match, named_users=False)

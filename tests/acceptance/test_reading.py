@@ -288,3 +288,23 @@ async def test_many_at_once_are_one_incident(room: Room) -> None:
     assert [type(reply) for _, reply in replies] == [Answered, Joined, Joined]
     await asyncio.sleep(0)
     assert len(await room.open()) == 1
+
+
+async def test_a_long_log_is_read_before_what_is_said_to_it(room: Room) -> None:
+    log = "\n".join(f"2026-11-22 12:00:{line % 60:02} INFO request {line} served" for line in range(700))
+    room.workspace.say("alice", HELP, f"{log}\n{SERVER_FULL}")
+    room.workspace.say("bob", HELP, "same")
+
+    replies = await room.replies(2)
+
+    assert [type(reply) for _, reply in replies] == [Answered, Joined]
+
+
+async def test_an_address_that_slack_made_a_link_is_read_as_it_was_typed(room: Room) -> None:
+    text = f"{too_many('alice')} postgresql://alice:{PASSWORD}@db.example.edu/x"
+    said = room.workspace.say("alice", HELP, text)
+    heard, _ = await room.reply()
+
+    assert "<mailto:" in said.text
+    assert heard.finding.host == "db.example.edu"
+    assert "a password" in (await room.told("alice"))[0]

@@ -170,7 +170,7 @@ async def test_the_menu_of_the_last_message_is_seen_whole(stage: Stage) -> None:
 
 
 async def test_a_person_edits_and_deletes_what_they_said(stage: Stage) -> None:
-    stage.workspace.say("bob", "general", "a <tag> for @alice")
+    stage.workspace.say("bob", "general", "a <tag> for @alice at db.example.edu")
     stage.workspace.say("alice", "general", "hers")
     page = await stage.page("bob")
     await expect((await menu(page, "hers")).get_by_role("menuitem", name="Edit message")).to_have_count(0)
@@ -178,7 +178,7 @@ async def test_a_person_edits_and_deletes_what_they_said(stage: Stage) -> None:
     await (await menu(page, "a <tag>")).get_by_role("menuitem", name="Edit message").click()
     editing = page.get_by_role("textbox", name="Edit message")
     await expect(editing).to_be_focused()
-    await expect(editing).to_have_value("a <tag> for @alice")
+    await expect(editing).to_have_value("a <tag> for @alice at db.example.edu")
     await editing.fill("a changed tag")
     await editing.press("Enter")
     await expect(message(page, "a changed tag")).to_contain_text("(edited)")

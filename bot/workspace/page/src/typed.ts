@@ -6,7 +6,8 @@ export function typed(text: string, users: ReadonlyMap<string, User>, channels: 
     .replace(/<@(\w+)(?:\|[^>]*)?>/g, (_, id: string) => `@${users.get(id)?.name ?? id}`)
     .replace(/<#(\w+)(?:\|([^>]*))?>/g, (_, id: string, name?: string) => `#${channels.get(id)?.name ?? (name || id)}`)
     .replace(/<!(channel|here|everyone)(?:\|[^>]*)?>/g, "@$1")
-    .replace(/<(https?:[^|>]+)(?:\|[^>]*)?>/g, "$1")
+    .replace(/<(?:https?:|mailto:)[^|>]+\|([^>]+)>/g, "$1")
+    .replace(/<(https?:[^|>]+)>/g, "$1")
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&amp;", "&");
