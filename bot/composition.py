@@ -42,7 +42,7 @@ from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import KillListener
 from bot.slack.listeners.linking import LinkingListener
 from bot.slack.listeners.summary import SummaryListener
-from bot.slack.postings import Postings
+from bot.slack.posting import Posting
 from bot.slack.register import Front, Listeners
 from bot.slack.register_home import HomeListeners
 from bot.slack.uploads import Uploads
@@ -104,8 +104,9 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     listings, windows = Listings(fleet, doorway), Windows(slack.client)
     conns = ConnsListener(listings, kill, announcer, names, zone)
     review = Review(fleet, allow_list, history)
-    postings = Postings(slack.client, Posts(database, new_id))
-    teller = LinkTeller(slack.client, slack.workspace.team, postings, course.staff_channel, names)
+    posts = Posts(database, new_id)
+    posting = Posting(slack.client, posts)
+    teller = LinkTeller(slack.client, slack.workspace.team, posting, posts, course.staff_channel, names)
     links = Links(database, record, ownership)
     linking = Linking(slack.workspace.team, fleet, links, ownership, teller, course.patience)
     linked = LinkingListener(linking, teller, announcer, names, zone)

@@ -65,6 +65,7 @@ class Linking:
         ownership: Ownership,
         tells: Tells,
         patience: Patience = USUAL,
+        telling_holds_for: timedelta = TELLING_HOLDS_FOR,
     ) -> None:
         self._team = team
         self._fleet = fleet
@@ -72,6 +73,7 @@ class Linking:
         self._ownership = ownership
         self._tells = tells
         self._patience = patience
+        self._telling_holds_for = telling_holds_for
 
     async def ask(self, standing: Standing, who: str, role: str, server: str | None) -> Asked | AlreadyOwned | TooMany:
         """Begin to look for a proof by the person, whom sessions show as `who`.
@@ -135,7 +137,7 @@ class Linking:
 
     async def tell(self) -> None:
         """Tell what is untold; who cannot be reached now is told later."""
-        for news in await self._links.take_news(self._team, TELLING_HOLDS_FOR):
+        for news in await self._links.take_news(self._team, self._telling_holds_for):
             owners: tuple[Owner, ...] = ()
             if news.role_oid is not None:
                 owners = await self._ownership.owners_of(news.team, news.server, news.role_oid)

@@ -85,13 +85,6 @@ class Posts:
             values = {"ts": ts, "sent_at": self._db.clock, "channel": channel or post.conversation.channel}
             await connection.execute(update(posts).where(posts.c.id == post.id).values(values))
 
-    async def shows(self, post: Post, digest: str) -> bool:
-        """Keep that a post is to say what has this digest; false: it says that already, or another process sees to it."""
-        async with self._db.write(durable=False) as connection:
-            other = posts.c.shown.is_distinct_from(digest)
-            changing = update(posts).where(posts.c.id == post.id, other).values(shown=digest)
-            return (await connection.execute(changing)).rowcount == 1
-
     async def is_sent(self, team: str, kind: PostKind, about: str, *, occasion: str = "") -> bool:
         """Say whether this is posted, by whomever; who cannot claim it and finds it unsent, comes while somebody has it in hand."""
         which = (posts.c.team == team, posts.c.kind == kind, posts.c.about == about, posts.c.occasion == occasion)

@@ -1,32 +1,45 @@
 """How people are told of wishes to own roles: their own by direct message, the staff in their channel."""
 
+import logging
 from collections.abc import Collection, Sequence
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access.link import Card, LinkRequest, News, NewsKind, Vouch
 from bot.access.member import Actor, Origin, Owner
-from bot.incidents.posts import PostKind
+from bot.incidents.incident import Conversation
+from bot.incidents.posts import PostKind, Posts
+from bot.slack.api_errors import FAILED, is_passing, why
 from bot.slack.blocks import linking
 from bot.slack.blocks.linking import Profile
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from bot.slack.directory import closed_accounts, profile_of
-from bot.slack.postings import Postings, Said
+from bot.slack.posting import Posting
+
+log = logging.getLogger(__name__)
 
 STAFF = "staff"
-"""The occasion of what the staff channel is told."""
+"""The occasion of what the staff channel is told; of what a person is told it is their id."""
 
 
 class LinkTeller:
     """Tells each once; see `bot.connections.linking.Tells`, which it is."""
 
     def __init__(
-        self, client: AsyncWebClient, team: str, postings: Postings, staff_channel: str | None, names: CommandNames
+        self,
+        client: AsyncWebClient,
+        team: str,
+        posting: Posting,
+        posts: Posts,
+        staff_channel: str | None,
+        names: CommandNames,
     ) -> None:
         self._client = client
         self._team = team
-        self._postings = postings
+        self._posting = posting
+        self._posts = posts
         self._staff_channel = staff_channel
         self._names = names
 
@@ -40,18 +53,25 @@ class LinkTeller:
         return await profile_of(self._client, self._team, slack_id)
 
     async def send(self, actor: Actor, message: Message) -> bool:
-        """Send a direct message; false: it did not go."""
-        return await self._postings.send_once(actor.id, message)
+        """Send a direct message whose loss its person would notice; false: it did not go."""
+        try:
+            channel = await self._open(actor.id)
+            await self._client.chat_postMessage(
+                channel=channel, text=message.text, blocks=list(message.blocks), unfurl_links=False
+            )
+        except FAILED as exc:
+            log.warning("a person could not be told", extra={"action": "link", "actor": actor.id, "why": why(exc)})
+            return False
+        return True
 
     async def news(self, news: News, owners: Sequence[Owner], request: LinkRequest | None) -> bool:
         """Tell what became of a wish to own a role to all whom it concerns; `owners` are the role's."""
         match news.kind:
             case NewsKind.NOT_FOUND:
                 message = linking.render_not_found(news, request, staff=self.staff, names=self._names)
-                return await self._tell(news, news.slack_id, message) is not Said.LATER
+                return await self._tell(news, news.slack_id, message)
             case NewsKind.NOT_THEIRS:
-                message = linking.render_not_theirs(news)
-                return await self._tell(news, news.slack_id, message) is not Said.LATER
+                return await self._tell(news, news.slack_id, linking.render_not_theirs(news))
             case NewsKind.NEW_OWNER:
                 return await self._tell_of_owner(news, owners)
 
@@ -62,18 +82,21 @@ class LinkTeller:
         request = card.request
         profile = await self.profile(request.slack_id) if request.vouch is Vouch.ASKED else None
         message = linking.render_card(card, profile or Profile(request.slack_id))
-        which = (self._team, PostKind.QUESTION, request.id)
-        if await self._postings.post(*which, self._staff_channel, message) is not Said.NOW:
-            # Until it is there, staff know of nothing: whoever takes us into the channel finds it.
-            return False
-        return await self._postings.show(*which, message)
+        there = Conversation(self._staff_channel, "")
+        said = await self._posting.say(self._team, PostKind.QUESTION, request.id, there, message)
+
+        async def render() -> Message:
+            return message
+
+        posted = await self._posts.about(self._team, request.id, PostKind.QUESTION)
+        return said.settled and all([await self._posting.revise(post, render) for post in posted])
 
     async def deactivated(self, people: Collection[str]) -> frozenset[str] | None:
         """Which of these people's accounts are closed; None: that cannot be told now."""
         return await closed_accounts(self._client, people)
 
     async def _tell_of_owner(self, news: News, owners: Sequence[Owner]) -> bool:
-        """Tell the new owner, unless a command that staff typed did it; the others; and staff, unless it was theirs to see."""
+        """Tell the new owner, unless a command of staff's did it; the others; and staff, unless it was theirs to see."""
         said = []
         if news.origin in (Origin.POSSESSION, Origin.VOUCH):
             said.append(await self._tell(news, news.slack_id, linking.render_found(news, names=self._names)))
@@ -82,15 +105,23 @@ class LinkTeller:
         typed_in_slack = not Actor(news.team, news.by).at_command_line
         if self._staff_channel is not None and news.origin is not Origin.VOUCH and typed_in_slack:
             message = linking.render_new_owner_to_staff(news, owners, names=self._names)
-            said.append(
-                await self._postings.post(
-                    self._team, PostKind.NOTICE, news.id, self._staff_channel, message, occasion=STAFF
-                )
-            )
-        return Said.LATER not in said
+            said.append(await self._post(news, self._staff_channel, message, STAFF))
+        return all(said)
 
-    async def _tell(self, news: News, slack_id: str, message: Message) -> Said:
-        channel = await self._postings.dm(slack_id)
-        if isinstance(channel, Said):
-            return channel
-        return await self._postings.post(self._team, PostKind.NOTICE, news.id, channel, message, occasion=slack_id)
+    async def _tell(self, news: News, slack_id: str, message: Message) -> bool:
+        """Tell one person once; whoever can never be told counts as told."""
+        try:
+            channel = await self._open(slack_id)
+        except FAILED as exc:
+            log.warning("a person could not be told", extra={"action": "link", "actor": slack_id, "why": why(exc)})
+            return isinstance(exc, SlackApiError) and not is_passing(exc)
+        return await self._post(news, channel, message, slack_id)
+
+    async def _post(self, news: News, channel: str, message: Message, occasion: str) -> bool:
+        where = Conversation(channel, "")
+        said = await self._posting.say(self._team, PostKind.NOTICE, news.id, where, message, occasion=occasion)
+        return said.settled
+
+    async def _open(self, slack_id: str) -> str:
+        """Return the direct conversation with a person; raises one of `FAILED`."""
+        return str((await self._client.conversations_open(users=[slack_id]))["channel"]["id"])
