@@ -31,7 +31,7 @@ class Ownership:
     """The owners of roles in each workspace; what is answered `Denied` is on record and changed nothing.
 
     A suspended link is none, until somebody makes it anew. Of each new owner there is news for people; of those made at the
-    command line, by whoever runs the bot, only where the role has other owners.
+    command line, by whoever runs the bot, only where the role had other owners.
     """
 
     def __init__(self, db: OwnDatabase, record: Record) -> None:
@@ -175,14 +175,9 @@ async def _links(connection: AsyncConnection, which: ColumnElement[bool]) -> tup
 
 
 def _to_be_told(links: Collection[Owner], there: Collection[Owner], *, quiet: bool) -> list[Owner]:
-    """Those that make somebody an owner who was none; if `quiet` only where others own the role too."""
-    known = {_key(one) for one in there}
-    people: dict[int, set[str]] = {}
-    for one in (*there, *links):
-        people.setdefault(one.role_oid, set()).add(one.slack_id)
-    return [
-        link for link in links if link.team and _key(link) not in known if not quiet or len(people[link.role_oid]) > 1
-    ]
+    """Those that make somebody an owner who was none; if `quiet` only where others owned the role before."""
+    known, owned = {_key(one) for one in there}, {one.role_oid for one in there}
+    return [link for link in links if link.team and _key(link) not in known and (link.role_oid in owned or not quiet)]
 
 
 async def _add_news(turn: Turn, links: Collection[Owner], request: str | None) -> None:

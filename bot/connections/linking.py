@@ -26,7 +26,7 @@ from bot.access.link import (
     shows,
 )
 from bot.access.links import Links
-from bot.access.member import Actor, Denied, Owner, Standing
+from bot.access.member import Actor, Denied, Origin, Owner, Standing
 from bot.access.ownership import DEACTIVATED, Ownership
 from bot.access.policy import can_be_linked
 from bot.errors import NotPermitted, ServerUnavailable, UnknownServer
@@ -46,6 +46,9 @@ class Tells(Protocol):
 
     async def news(self, news: News, owners: Sequence[Owner], request: LinkRequest | None) -> bool:
         """Tell what became of a wish to own a role to all whom it concerns; `owners` are the role's."""
+
+    async def roster(self, news: Sequence[News]) -> bool:
+        """Tell staff in one message whom a roster made owners."""
 
     async def card(self, card: Card) -> bool:
         """Have the card of a request stand in the staff channel as things are now."""
@@ -137,13 +140,23 @@ class Linking:
 
     async def tell(self) -> None:
         """Tell what is untold; who cannot be reached now is told later."""
-        for news in await self._links.take_news(self._team, self._telling_holds_for):
-            owners: tuple[Owner, ...] = ()
-            if news.role_oid is not None:
-                owners = await self._ownership.owners_of(news.team, news.server, news.role_oid)
-            request = await self._links.get(news.team, news.request) if news.request else None
-            if await self._tells.news(news, owners, request):
+        taken = await self._links.take_news(self._team, self._telling_holds_for)
+        rosters: dict[tuple[str, str, datetime], list[News]] = defaultdict(list)
+        for news in taken:
+            if news.origin is Origin.ROSTER:
+                rosters[news.server, news.by, news.at].append(news)
+        untold = {one.id for roster in rosters.values() if not await self._tells.roster(roster) for one in roster}
+        for news in taken:
+            if news.id not in untold and await self._tell(news):
                 await self._links.told(news)
+
+    async def _tell(self, news: News) -> bool:
+        owners: tuple[Owner, ...] = ()
+        if news.role_oid is not None:
+            found = await self._ownership.owners_of(news.team, news.server, news.role_oid)
+            owners = tuple(one for one in found if one.linked_at < news.at or one.slack_id == news.slack_id)
+        request = await self._links.get(news.team, news.request) if news.request else None
+        return await self._tells.news(news, owners, request)
 
     async def leave(self, slack_id: str) -> None:
         """Suspend the links of somebody whose account was closed."""

@@ -1,5 +1,6 @@
 """How people are told of wishes to own roles: their own by direct message, the staff in their channel."""
 
+import hashlib
 import logging
 from collections.abc import Collection, Sequence
 
@@ -75,6 +76,16 @@ class LinkTeller:
             case NewsKind.NEW_OWNER:
                 return await self._tell_of_owner(news, owners)
 
+    async def roster(self, news: Sequence[News]) -> bool:
+        """Tell staff in one message whom a roster made owners, unless that was done at the command line."""
+        first = news[0]
+        if self._staff_channel is None or Actor(first.team, first.by).at_command_line:
+            return True
+        about = hashlib.sha256(f"{first.server} {first.by} {first.at.isoformat()}".encode()).hexdigest()
+        where = Conversation(self._staff_channel, "")
+        message = linking.render_roster(news)
+        return (await self._posting.say(self._team, PostKind.NOTICE, about, where, message)).settled
+
     async def card(self, card: Card) -> bool:
         """Have the card of a request stand in the staff channel as things are now."""
         if self._staff_channel is None:
@@ -102,8 +113,8 @@ class LinkTeller:
             said.append(await self._tell(news, news.slack_id, linking.render_found(news, names=self._names)))
         others = [one.slack_id for one in owners if one.slack_id not in (news.slack_id, news.by)]
         said += [await self._tell(news, each, linking.render_new_owner(news)) for each in dict.fromkeys(others)]
-        typed_in_slack = not Actor(news.team, news.by).at_command_line
-        if self._staff_channel is not None and news.origin is not Origin.VOUCH and typed_in_slack:
+        known = news.origin in (Origin.VOUCH, Origin.ROSTER) or Actor(news.team, news.by).at_command_line
+        if self._staff_channel is not None and not known:
             message = linking.render_new_owner_to_staff(news, owners, names=self._names)
             said.append(await self._post(news, self._staff_channel, message, STAFF))
         return all(said)

@@ -132,6 +132,16 @@ def render_new_owner_to_staff(news: News, owners: Sequence[Owner], *, names: Com
     )
 
 
+def render_roster(news: Sequence[News]) -> Message:
+    """Tell staff whom a roster made owners."""
+    first = news[0]
+    listed = [f"{person(one.slack_id)} ({name(one.role)})" for one in news]
+    return elements.short(
+        f"\U0001f511 A roster by {person(first.by)} made {plural(len(news), 'new owner')} of roles on {name(first.server)}: "
+        f"{_some(listed)}."
+    )
+
+
 def render_card(card: Card, profile: Profile) -> Message:
     """Ask staff whether a role is its claimant's, or say what became of that."""
     request = card.request

@@ -276,15 +276,19 @@ async def test_who_is_an_owner_already_is_no_news(links: Links, ownership: Owner
     assert len(await news_of(links)) == 1
 
 
-async def test_of_a_roster_only_those_are_news_who_share_a_role(links: Links, ownership: Ownership) -> None:
-    """It is imported at the command line, by whoever runs the bot."""
+async def test_of_what_the_command_line_does_only_those_are_news_who_join_other_owners(
+    links: Links, ownership: Ownership
+) -> None:
     people = {"a@example.edu": "UALICE", "b@example.edu": "UBOB", "c@example.edu": "UCAROL"}
-    roles = {"alice": 1, "team": 2}
-    lines = "email,role\na@example.edu,alice\nb@example.edu,team\nc@example.edu,team\n"
-    await ownership.enrol(
-        AT_COMMAND_LINE, preview(parse(lines.encode()), people, roles), server="class", replace=False, now=NOON
-    )
-    assert {slack_id for _, slack_id, _ in await news_of(links)} == {"UBOB", "UCAROL"}
+    for actor, lines, told in (
+        (AT_COMMAND_LINE, "b@example.edu,team\nc@example.edu,team\n", set()),
+        (AT_COMMAND_LINE, "a@example.edu,alice\na@example.edu,team\n", {("UALICE", "team")}),
+        (INSTRUCTOR, "b@example.edu,bob\n", {("UALICE", "team"), ("UBOB", "bob")}),
+    ):
+        seen = preview(parse(f"email,role\n{lines}".encode()), people, {"alice": 1, "team": 2, "bob": 3})
+        await ownership.enrol(actor, seen, server="class", replace=False, now=NOON)
+        news = await links.take_news("T1", timedelta(0))
+        assert {(one.slack_id, one.role) for one in news} == told
 
 
 async def test_a_suspended_link_counts_for_nothing_until_it_is_made_anew(

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from psycopg import sql
 
+from bot.access.class_list import parse
 from bot.access.link import AlreadyOwned, Asked, Card, LinkRequest, News, NewsKind, TooMany
 from bot.access.links import Links
 from bot.access.member import Actor, Owner, Standing
 from bot.access.ownership import Ownership
+from bot.access.roster import Enrolled, preview
 from bot.connections.linking import Linking
 from bot.demo.clients import Refused
 from bot.errors import NotPermitted, ServerUnavailable, UnknownServer
@@ -19,7 +21,7 @@ from bot.servers.fleet import Fleet
 from bot.servers.settings import ServerSettings
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
-from tests.builders import a_role
+from tests.builders import NOON, a_role
 from tests.own_database import AT_COMMAND_LINE
 from tests.postgres import OpenBackend, Postgres
 
@@ -31,6 +33,7 @@ class Told:
     """What people would be told; `reached` false: nobody can be, now."""
 
     news_: list[tuple[NewsKind, str, tuple[str, ...]]] = field(default_factory=list)
+    rosters: list[int] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
     closed: frozenset[str] | None = frozenset()
     reached: bool = True
@@ -38,6 +41,11 @@ class Told:
     async def news(self, news: News, owners: Sequence[Owner], request: LinkRequest | None) -> bool:  # noqa: ARG002
         if self.reached:
             self.news_.append((news.kind, news.slack_id, tuple(owner.slack_id for owner in owners)))
+        return self.reached
+
+    async def roster(self, news: Sequence[News]) -> bool:
+        if self.reached:
+            self.rosters.append(len(news))
         return self.reached
 
     async def card(self, card: Card) -> bool:
@@ -228,3 +236,29 @@ async def test_whose_account_is_closed_owns_nothing_any_more(course: Class) -> N
         await course.linking().look_who_left()
 
     assert await course.owners() == []
+
+
+async def test_a_roster_is_told_to_staff_once_and_to_those_who_owned_a_role_before(course: Class) -> None:
+    people = {f"{name}@example.edu": f"U{name.upper()}" for name in ("alice", "bob", "carol")}
+    before = "email,role\nalice@example.edu,alice\n"
+    after = f"{before}bob@example.edu,alice\ncarol@example.edu,alice\n"
+    await enrol(course, before, people)
+    await course.linking().look()
+    assert (course.told.rosters, course.told.news_) == ([], [])
+
+    course.told.reached = False
+    await enrol(course, after, people)
+    await course.linking().look()
+    course.told.reached = True
+    for _ in range(2):
+        await course.linking().look()
+
+    assert course.told.rosters == [2]
+    told = {(slack_id, owners) for _, slack_id, owners in course.told.news_}
+    assert told == {("UBOB", ("UALICE", "UBOB")), ("UCAROL", ("UALICE", "UCAROL"))}
+
+
+async def enrol(course: Class, lines: str, people: dict[str, str]) -> None:
+    seen = preview(parse(lines.encode()), people, {"alice": 16_400})
+    enrolled = await course.ownership.enrol(AT_COMMAND_LINE, seen, server="class", replace=False, now=NOON)
+    assert isinstance(enrolled, Enrolled)

@@ -70,6 +70,7 @@ def every(request: LinkRequest, told: News, profile: Profile, *, staff: bool = T
     yield linking.render_not_theirs(told)
     yield linking.render_found(told, names=COMMANDS)
     yield linking.render_new_owner(told)
+    yield linking.render_roster([told] * 600)
     yield linking.render_new_owner_to_staff(told, (owner,) * 40, names=COMMANDS)
 
 
@@ -144,6 +145,12 @@ def test_everybody_reads_how_somebody_came_to_own_the_role(told: News, said: str
         assert said in message.text
     assert "beside <@U0BOB> (" in to_staff.text
     assert "`/pgbot disown U0ALICE alice on class`" in to_staff.text
+
+
+def test_a_whole_roster_is_one_message() -> None:
+    told = linking.render_roster([news(origin=Origin.ROSTER, by=BOB)] * 38)
+    assert "A roster by <@U0BOB> made 38 new owners of roles on class: <@U0ALICE> (alice)," in told.text
+    assert "and 28 others." in told.text
 
 
 def test_a_refusal_by_staff_is_told_without_a_name() -> None:
