@@ -1,7 +1,7 @@
 """A herald in a small workspace, with incidents kept in an own database."""
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
@@ -123,7 +123,13 @@ class Stage:
 
 @asynccontextmanager
 async def a_herald(
-    workspace: Workspace, db: OwnDatabase, *, clock: Clock, every: float = 0.0, staff: str | None = "staff"
+    workspace: Workspace,
+    db: OwnDatabase,
+    *,
+    clock: Clock,
+    every: float = 0.0,
+    staff: str | None = "staff",
+    again_after: Sequence[float] = (),
 ) -> AsyncIterator[Stage]:
     """One process's herald; several can be in one workspace, on one own database."""
     ids: Callable[[], str] = lambda: f"x{next(_NUMBERS)}"  # noqa: E731  # it is handed on
@@ -132,20 +138,25 @@ async def a_herald(
         client = web_client(workspace.api_url, session, BOT_TOKEN)
         announcer = Announcer(client, session, clock, UTC, CommandNames())
         channel = workspace.state.find_channel(staff).id if staff else None
-        posting = Posting(client, posts, every=every)
+        posting = Posting(client, posts, every=every, again_after=again_after)
         herald = Herald(posting, announcer, posts, incidents, CommandNames(), UTC, channel, clock)
         yield Stage(workspace, db, posts, incidents, herald, clock)
 
 
 @asynccontextmanager
 async def a_stage(
-    db: OwnDatabase, *, every: float = 0.0, staff: str | None = "staff", students: int = 3
+    db: OwnDatabase,
+    *,
+    every: float = 0.0,
+    staff: str | None = "staff",
+    students: int = 3,
+    again_after: Sequence[float] = (),
 ) -> AsyncIterator[Stage]:
     """A workspace with one herald; at its end nothing broke Slack's rules."""
     clock = Clock()
     async with (
         a_workspace(a_seed(students), now=clock) as workspace,
-        a_herald(workspace, db, clock=clock, every=every, staff=staff) as stage,
+        a_herald(workspace, db, clock=clock, every=every, staff=staff, again_after=again_after) as stage,
     ):
         yield stage
         assert workspace.complaints == []

@@ -4,10 +4,9 @@ import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -16,17 +15,18 @@ from bot.incidents.incident import Conversation
 from bot.incidents.posts import Post, PostKind, Posts
 from bot.slack.api_errors import FAILED, is_passing, why
 from bot.slack.blocks.text import Message
+from bot.slack.sent_posts import SentPosts, content
 
 log = logging.getLogger(__name__)
 
 EVERY = 2.0
 """Seconds between two changes of one message: who comes to it meanwhile is in the next."""
-EVENT = "connbot_post"
+WITHIN = 45.0
+"""Seconds in which a claimed post is sent, or is left to whoever takes it over; less than `SENDING_TAKES`."""
+AGAIN_AFTER = (0.3, 3.0, 10.0)
+"""Seconds between the tries, before each of which it is looked whether the last came through for all that."""
 NOWHERE = ""
 """In the place of a message's ts: Slack will never take it, and nobody tries again."""
-PAGE = 200
-PAGES = 10
-"""Of a thread or a channel, in which a message is looked for that may have been sent."""
 REMEMBERED = 2000
 """Messages of which this process knows the address, or when it changed them."""
 NEVER = frozenset(
@@ -86,6 +86,14 @@ class _Pen:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sent:
+    """Which message a post is, and whether it was there before."""
+
+    ts: str
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Change:
     """A message, as it was read to say, and what it is to say."""
 
@@ -97,15 +105,26 @@ class _Change:
 class Posting:
     """Posts, changes and marks messages in Slack; what Slack refuses is logged, and never raised."""
 
-    def __init__(self, client: AsyncWebClient, posts: Posts, *, every: float = EVERY) -> None:
+    def __init__(
+        self, client: AsyncWebClient, posts: Posts, *, every: float = EVERY, again_after: Sequence[float] = AGAIN_AFTER
+    ) -> None:
         self._client = client
+        self._sent = SentPosts(client)
         self._posts = posts
         self._every = every
+        self._again_after = tuple(again_after)
         self._pens: OrderedDict[str, _Pen] = OrderedDict()
         self._addresses: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def say(
-        self, team: str, kind: PostKind, about: str, where: Conversation, message: Message, *, occasion: str = ""
+        self,
+        team: str,
+        kind: PostKind,
+        about: str,
+        where: Conversation,
+        message: Message,
+        *,
+        occasion: str = "",
     ) -> Said:
         """Post a message in a thread (in the channel itself where `where` has none), unless it was posted already."""
         post = await self._posts.claim(team, kind, about, where, occasion=occasion)
@@ -113,11 +132,9 @@ class Posting:
             sent = await self._posts.is_sent(team, kind, about, occasion=occasion)
             return Said.BEFORE if sent else Said.IN_HAND
         try:
-            ts = await self._find(post) if post.taken_over else None
-            if ts is not None:
-                await self._posts.sent(post, ts)
-                return Said.BEFORE
-            ts = await self._post(post, message)
+            # Later somebody takes the claim over, and what is sent then would be there twice.
+            async with asyncio.timeout(WITHIN):
+                sending = await self._send(post, message, self._again_after)
         except FAILED as exc:
             if not _is_final(exc):
                 log.warning("not posted yet", extra={"action": kind, "about": about, "why": why(exc)})
@@ -125,9 +142,21 @@ class Posting:
             log.warning("cannot be posted", extra={"action": kind, "about": about, "why": why(exc)})
             await self._posts.sent(post, NOWHERE)
             return Said.NEVER
-        await self._posts.sent(post, ts)
+        await self._posts.sent(post, sending.ts)
+        if sending.found:
+            return Said.BEFORE
         await self._posts.showed(post, _digest(message))
         return Said.NOW
+
+    async def _send(self, post: Post, message: Message, pauses: Sequence[float]) -> _Sent:
+        try:
+            found = await self._sent.find(post) if post.taken_over else None
+            return _Sent(found or await self._sent.send(post, message), found is not None)
+        except FAILED as exc:
+            if not pauses or _is_final(exc):
+                raise
+        await asyncio.sleep(pauses[0])
+        return await self._send(replace(post, taken_over=True), message, pauses[1:])
 
     async def revise(self, post: Post, render: Render) -> bool:
         """Have a message that was posted say what `render` makes, if it says something else; the last of several counts.
@@ -161,7 +190,7 @@ class Posting:
         """Show a message to one person alone, in a thread, or in the channel itself where `where` has none; false: it cannot be."""
         try:
             await self._client.chat_postEphemeral(
-                channel=where.channel, user=person, thread_ts=where.thread or None, **_content(message)
+                channel=where.channel, user=person, thread_ts=where.thread or None, **content(message)
             )
         except FAILED as exc:
             log.info("no private answer", extra={"action": "whisper", "actor": person, "why": why(exc)})
@@ -182,42 +211,6 @@ class Posting:
                 self._addresses.popitem(last=False)
         return self._addresses[key]
 
-    async def _post(self, post: Post, message: Message) -> str:
-        where = post.conversation
-        answer = await self._client.chat_postMessage(
-            channel=where.channel,
-            thread_ts=where.thread or None,
-            metadata=_mark(post),
-            unfurl_links=False,
-            unfurl_media=False,
-            **_content(message),
-        )
-        return str(answer["ts"])
-
-    async def _find(self, post: Post) -> str | None:
-        """Look for the message that a process sent which did not live to write that down."""
-        where, cursor = post.conversation, None
-        common: dict[str, Any] = {"channel": where.channel, "include_all_metadata": True, "limit": PAGE}
-        try:
-            for _ in range(PAGES):
-                found = await (
-                    self._client.conversations_replies(ts=where.thread, cursor=cursor, **common)
-                    if where.thread
-                    else self._client.conversations_history(cursor=cursor, **common)
-                )
-                for message in found["messages"]:
-                    if message.get("metadata") == _mark(post):
-                        return str(message["ts"])
-                cursor = (found.get("response_metadata") or {}).get("next_cursor")
-                if not cursor:
-                    break
-        except SlackApiError as exc:
-            if is_passing(exc):
-                raise
-            # Without the right to look, twice is better than never.
-            log.warning("cannot look what was posted", extra={"action": "look", "why": why(exc)})
-        return None
-
     async def _change(self, post: Post, render: Render) -> _Change | None:
         """What is to become of a message; None: it says that already."""
         message = await render()
@@ -228,9 +221,7 @@ class Posting:
     async def _update(self, change: _Change) -> bool:
         post = change.post
         try:
-            await self._client.chat_update(
-                channel=post.conversation.channel, ts=post.ts or "", metadata=_mark(post), **_content(change.message)
-            )
+            await self._sent.change(post, change.message)
         except FAILED as exc:
             log.warning("not up to date", extra={"action": post.kind, "about": post.about, "why": why(exc)})
             if not _is_final(exc):
@@ -244,15 +235,6 @@ class Posting:
         while len(self._pens) > REMEMBERED and not next(iter(self._pens.values())).lock.locked():
             self._pens.popitem(last=False)
         return pen
-
-
-def _mark(post: Post) -> dict[str, Any]:
-    """What a message carries, unseen, to be found by."""
-    return {"event_type": EVENT, "event_payload": {"post": post.id}}
-
-
-def _content(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": list(message.blocks)}
 
 
 def _digest(message: Message) -> str:

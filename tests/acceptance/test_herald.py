@@ -174,7 +174,7 @@ async def test_in_a_channel_that_we_are_not_in_the_author_is_answered_alone(stag
 async def test_passing_trouble_is_met_by_the_next_look(stage: Stage, method: str) -> None:
     where = stage.says("alice", "too many connections for role alice")
     incident = await stage.report("alice", where)
-    stage.workspace.inject("chat.postMessage", Fault(503), times=2)
+    stage.workspace.inject("chat.postMessage", Fault(503))
     await stage.herald.keep(incident, FULL)
     assert stage.shown() == []
     if method == "conversations.replies":

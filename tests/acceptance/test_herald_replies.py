@@ -130,14 +130,32 @@ async def test_where_somebody_cannot_be_spoken_to_alone_they_are_told_by_dm(stag
 
 async def test_slack_s_trouble_leaves_it_to_be_said_later(stage: Stage) -> None:
     heard = stage.heard("alice", stage.says("alice", "too many connections"))
-    for method in ("chat.postEphemeral", "chat.postMessage", "conversations.open"):
-        stage.workspace.inject(method, Fault(503), times=2)
+    for method, times in (("chat.postEphemeral", 2), ("chat.postMessage", 1), ("conversations.open", 2)):
+        stage.workspace.inject(method, Fault(503), times=times)
     assert not await stage.herald.reply(heard, TooMany())
     assert not await stage.herald.reply(heard, Explained(PASSWORD))
     await stage.let_claims_age()
     assert await stage.herald.reply(heard, TooMany())
     assert await stage.herald.reply(heard, Explained(PASSWORD))
     assert len(stage.shown()) == 2
+
+
+async def test_what_slack_did_not_take_is_tried_again_at_once(own_database: OwnDatabase) -> None:
+    async with a_stage(own_database, again_after=(0.01, 0.01, 0.01)) as stage:
+        heard = stage.heard("alice", stage.says("alice", "password authentication failed"))
+        stage.workspace.inject("chat.postMessage", Fault(503), times=2)
+        stage.workspace.inject("conversations.replies", Fault(503), times=2)
+        assert await stage.herald.reply(heard, Explained(PASSWORD))
+        assert len(stage.shown()) == 1
+
+
+async def test_what_came_through_although_slack_did_not_say_so_is_not_said_twice(own_database: OwnDatabase) -> None:
+    async with a_stage(own_database, again_after=(0.01,)) as stage:
+        heard = stage.heard("alice", stage.says("alice", "password authentication failed"))
+        # The call is done, and its answer comes too late.
+        stage.workspace.inject("chat.postMessage", Fault(None, hang=2.5))
+        assert await stage.herald.reply(heard, Explained(PASSWORD))
+        assert len(stage.shown()) == 1
 
 
 async def test_who_reports_beside_the_thread_is_shown_the_way_there_once(stage: Stage, migrated_url: str) -> None:
