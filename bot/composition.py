@@ -46,15 +46,20 @@ from bot.slack.posting import Posting
 from bot.slack.register import Front, Listeners
 from bot.slack.register_home import HomeListeners
 from bot.slack.uploads import Uploads
+from bot.slack.week_teller import ChannelTeller
 from bot.slack.windows import Windows
 from bot.slack.work import Work
 from bot.storage.engine import OwnDatabase
 from bot.storage.lease import Lease
 from bot.storage.record import Record
+from bot.summaries.posted import Posted
 from bot.summaries.reading import Weeks
 from bot.summaries.summaries import Summaries
+from bot.summaries.weekly import Weekly
 
 SWEEP_EVERY = timedelta(seconds=30)
+TELL_EVERY = timedelta(seconds=30)
+"""Between two looks whether a week's time has come."""
 LEFT_EVERY = timedelta(hours=1)
 """Between two looks at whose accounts in Slack were closed."""
 
@@ -127,6 +132,7 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
         Loop("linking", course.patience.look_every, linking.look),
         Loop("who left", LEFT_EVERY, linking.look_who_left),
         *_samples(database, fleet, course.samples_every),
+        *_weekly(database, fleet, slack, course, posting),
     )
     return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot, linked, summary), at_home, loops)
 
@@ -134,6 +140,16 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
 def _samples(database: OwnDatabase, fleet: Fleet, interval: timedelta) -> tuple[Loop, ...]:
     sampler = Sampler(fleet, Samples(database), Lease(database, new_id()), interval)
     return (Loop("samples", interval, sampler.turn),) if interval else ()
+
+
+def _weekly(database: OwnDatabase, fleet: Fleet, slack: Reach, course: Course, posting: Posting) -> tuple[Loop, ...]:
+    if course.staff_channel is None:
+        return ()
+    team, zone = slack.workspace.team, course.timezone
+    teller = ChannelTeller(posting, team, course.staff_channel, clock, zone)
+    when = (course.summary_day, course.summary_hour, zone)
+    weekly = Weekly(team, fleet.names, Weeks(database, zone), Posted(database), teller, when)
+    return (Loop("summary", TELL_EVERY, weekly.turn),)
 
 
 def new_id() -> str:
