@@ -17,7 +17,7 @@ from bot.causes.redaction import SecretKind, redact
 from bot.diagnosis.advice import for_text
 from bot.diagnosis.consult import SURE_ENOUGH, Heard
 from bot.diagnosis.herald import Herald
-from bot.diagnosis.looking import look
+from bot.diagnosis.looking import look_into
 from bot.diagnosis.replies import Nothing, Reply
 from bot.diagnosis.reports import Reports
 from bot.diagnosis.small_talk import Said, said
@@ -223,7 +223,7 @@ class ReportsListener:
             await self._bring_up_to_date(incident)
 
     async def _bring_up_to_date(self, incident: Incident) -> None:
-        facts = await look(self._fleet, incident.server, incident.scope)
+        facts = await look_into(self._fleet, incident)
         if not incident.open:
             await self._herald.resolved(incident, facts)
         await self._herald.keep(incident, facts)

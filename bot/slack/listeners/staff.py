@@ -10,7 +10,7 @@ from bot.connections.listed import Listing, ListRequest
 from bot.connections.listing import Listings
 from bot.diagnosis.facts import Facts
 from bot.diagnosis.herald import Herald
-from bot.diagnosis.looking import look
+from bot.diagnosis.looking import look_into
 from bot.diagnosis.reports import Reports
 from bot.errors import BotError, NotPermitted, OwnDatabaseUnavailable
 from bot.incidents.incident import Conversation, Incident, ScopeKind
@@ -80,7 +80,7 @@ class StaffListener:
     async def on_seen(self, call: Call, standing: Standing, where: Conversation) -> None:
         """Somebody does something in a thread: if they are of the staff, a human has seen what it is about."""
         for incident in await self._reports.staff_spoke(standing, where, now=call.at):
-            await self._herald.keep(incident, await look(self._fleet, incident.server, incident.scope))
+            await self._herald.keep(incident, await look_into(self._fleet, incident))
 
     async def on_resolve(self, call: Call, standing: Standing) -> None:
         """**Resolve incident**, on the staff's card, in the staff's tools, or where it was asked which one."""
@@ -112,7 +112,7 @@ class StaffListener:
         if over is None:
             await self._show_over(call, asking.render_nothing_open())
             return
-        facts = await look(self._fleet, over.server, over.scope)
+        facts = await look_into(self._fleet, over)
         await self._herald.resolved(over, facts)
         await self._herald.keep(over, facts)
         if call.window or not _sees(call, over):
@@ -129,7 +129,7 @@ class StaffListener:
         self, incident: Incident, standing: Standing, behind: Behind, now: datetime
     ) -> tuple[Block, Facts | None]:
         """The tools with the facts as they are now; a role's connections only for those who may see them."""
-        facts = await look(self._fleet, incident.server, incident.scope)
+        facts = await look_into(self._fleet, incident)
         shown: Listing | None = None
         refused: BotError | None = None
         if incident.scope.kind is ScopeKind.ROLE:

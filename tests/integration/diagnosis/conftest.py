@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -192,13 +192,23 @@ async def help_desk(postgres18: Postgres, own_database: OwnDatabase, record: Rec
         yield await a_help_desk(stack, {"class": postgres18}, own_database, record)
 
 
-async def a_help_desk(stack: AsyncExitStack, servers: dict[str, Postgres], db: OwnDatabase, record: Record) -> Help:
+async def a_help_desk(
+    stack: AsyncExitStack,
+    servers: dict[str, Postgres],
+    db: OwnDatabase,
+    record: Record,
+    poolers: Mapping[str, tuple[str, ...]] | None = None,
+) -> Help:
+    """The bot's side of a help channel for these servers, until the stack is closed."""
     postgres = servers["class"]
     students = postgres.make_group()
     settings = [
-        ServerSettings(name, one.dsn(one.make_bot_role()), hosts=(f"{name}.example.edu",), students=(students,))
+        ServerSettings(
+            name, one.dsn(one.make_bot_role()), hosts=(f"{name}.example.edu",), students=(students,),
+            poolers=(poolers or {}).get(name, ()),
+        )
         for name, one in servers.items()
-    ]
+    ]  # fmt: skip
     known = tuple(Known(one.name, frozenset(one.hosts)) for one in settings)
     fleet = await stack.enter_async_context(Fleet(settings))
     return Help(postgres, students, db, record, fleet, known)

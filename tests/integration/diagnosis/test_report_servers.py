@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from bot.clock import clock
-from bot.diagnosis.replies import Answered, Explained, HasRoom, WhatDoesItSay, WhichRole, WhichServer
+from bot.diagnosis.replies import Answered, Explained, HasRoom, Joined, WhatDoesItSay, WhichRole, WhichServer
 from bot.incidents.incident import Conversation
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
@@ -109,3 +109,46 @@ async def test_one_server_that_is_gone_keeps_nobody_from_the_other(both: Help, l
         assert answered.reported.incident.server == "class"
     finally:
         lab.start()
+
+
+async def test_a_server_that_has_no_slot_for_the_bot_either_is_full(
+    lab: Postgres, own_database: OwnDatabase, record: Record
+) -> None:
+    await fill(lab)
+    async with AsyncExitStack() as stack:
+        shut = await a_help_desk(stack, {"class": lab}, own_database, record)
+        role = shut.make_student()
+        await shut.own("UBOB", role)
+        opened = await shut.say("UALICE", "the database is down")
+        assert isinstance(opened, Answered)
+        assert opened.facts is None
+        assert str(opened.reported.incident.scope.kind) == "server"
+        # Somebody's role is all that bob's words are about, but nobody gets in at all.
+        theirs = incident_of(await shut.say("UBOB", f'FATAL:  too many connections for role "{role}"'))
+        said = await shut.say("UCAROL", "same", thread=theirs.conversation.thread)
+        assert incident_of(said).id == opened.reported.incident.id
+
+
+async def test_a_pooler_s_limit_is_that_of_the_only_server_with_a_pooler_and_no_facts_tell_its_end(
+    postgres18: Postgres, lab: Postgres, own_database: OwnDatabase, record: Record
+) -> None:
+    pooled = "FATAL: no more connections allowed (max_client_conn)"
+    async with AsyncExitStack() as stack:
+        servers = {"class": postgres18, "lab": lab}
+        neither = await a_help_desk(stack, servers, own_database, record)
+        assert isinstance(await neither.say("UALICE", pooled), WhichServer)
+        one = await a_help_desk(stack, servers, own_database, record, poolers={"lab": ("10.0.0.9",)})
+        reply = await one.say("UALICE", pooled)
+        assert isinstance(reply, Answered)
+        assert (reply.facts, reply.reported.incident.server) == (None, "lab")
+        thread = reply.reported.incident.conversation.thread
+        joined = await one.say("UBOB", "same", thread=thread)
+        assert isinstance(joined, Joined)
+        assert joined.facts is None
+        # Once somebody meets the server's own limit, its facts do.
+        server = await one.say("UCAROL", SERVER_FULL, thread=thread)
+        assert incident_of(server).id == reply.reported.incident.id
+        assert incident_of(server).cause == "server_limit"
+        kept = await one.incidents.get("T1", reply.reported.incident.id)
+        assert kept is not None
+        assert kept.cause == "server_limit"

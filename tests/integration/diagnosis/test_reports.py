@@ -78,6 +78,15 @@ async def test_of_another_s_full_role_there_is_an_incident_whose_reporter_owns_n
     assert joined.id == opened.id
 
 
+async def test_what_a_stranger_reports_again_after_it_was_over_is_the_same_occasion(help_desk: Help) -> None:
+    role = await help_desk.owned("UALICE")
+    first = incident_of(await help_desk.say("UALICE", role_full(role)))
+    await help_desk.incidents.resolve("T1", first.id, "")
+    again = incident_of(await help_desk.say("UEVE", role_full(role)))
+    assert (again.id, again.occasion) == (first.id, 2)
+    assert [(one.person, one.role) for one in again.waiting] == [("UALICE", role), ("UEVE", None)]
+
+
 async def test_a_server_s_limit_is_everybody_s(help_desk: Help) -> None:
     first = incident_of(await help_desk.say("UALICE", SERVER_FULL))
     second = await help_desk.say("UBOB", SAME, thread=first.conversation.thread)
