@@ -222,6 +222,16 @@ def test_the_only_role_on_a_server_that_cannot_be_asked_is_believed() -> None:
     assert asked == WhichRole(None, SOME_ROLE, (("class", "alice"), ("class", "team")))
 
 
+def test_a_role_that_is_proved_counts_before_one_that_is_not() -> None:
+    who = standing(link(), link("team", oid=7), link("alice", server="lab"))
+    gone = unseen(ALICE_ROLE, "lab")
+    asked = decide(a_complaint(SOME_ROLE, BOTH, who), [role_seen(), role_seen("team", oid=7), gone])
+    assert asked == WhichRole(None, SOME_ROLE, (("class", "alice"), ("class", "team"), ("lab", "alice")))
+    one = decide(a_complaint(SOME_ROLE, BOTH, standing(link(), link("alice", server="lab"))), [role_seen(), gone])
+    assert isinstance(one, Opens)
+    assert one.server == "class"
+
+
 # Limits that everybody meets.
 
 

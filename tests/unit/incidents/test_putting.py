@@ -54,6 +54,17 @@ def test_it_is_talked_about_in_public_as_soon_as_somebody_speaks_of_it_there() -
     assert put(public, said(where=DM), How.JOINED, "role_limit").incident.conversation == T1
 
 
+def test_in_private_it_stays_with_whoever_spoke_of_it_first() -> None:
+    bobs = Conversation("D0BOB", "5.0", private=True)
+    private = put(incident(ann(DM), where=DM), said(where=bobs), How.JOINED, "role_limit").incident
+    assert private.conversations == (DM, bobs)
+
+
+def test_it_stays_where_it_is_though_whoever_began_it_is_forgotten() -> None:
+    forgotten = incident(said("U0EVE", LAB))
+    assert put(forgotten, said(where=LAB), How.JOINED, "role_limit").incident.conversation == T1
+
+
 def test_who_waits_already_is_where_they_first_said_so() -> None:
     again = put(incident(ann()), said("U0ANN", LAB), How.JOINED, "role_limit")
     assert again.how is How.KNOWN
