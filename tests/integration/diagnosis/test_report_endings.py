@@ -1,11 +1,13 @@
 """“The server closed the connection”: whether the bot did, at whose word, is told to the role's owner alone."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.access.member import Actor, Grade, Right
+from bot.clock import clock
 from bot.diagnosis.replies import Explained, Reply, WasClosed
 from bot.incidents.proposal import Claimed, Kind, Outcome
 from bot.servers.server import Verdict
@@ -102,3 +104,26 @@ async def test_what_ended_of_an_earlier_role_of_that_name_is_not_the_new_one_s(h
     help_desk.make_student(alices)
     await help_desk.own("UBOB", alices)
     assert isinstance(await says(help_desk, "UBOB"), Explained)
+
+
+async def test_of_another_role_or_server_than_the_text_names_it_is_not_told(help_desk: Help, alices: str) -> None:
+    await end(help_desk, alices)
+    heard = help_desk.heard("UALICE", CLOSED)
+    standing = await help_desk.standing("UALICE")
+
+    async def told(role: str | None = None, host: str | None = None) -> type[Reply]:
+        finding = replace(heard.finding, role=role, host=host)
+        return type(await help_desk.reports.hear(replace(heard, finding=finding), standing, now=clock()))
+
+    assert await told() is await told(role=alices) is await told(role=alices.upper()) is WasClosed
+    assert await told(host="class.example.edu") is WasClosed
+    assert await told(role="somebody") is await told(host="db.elsewhere.org") is Explained
+
+
+async def test_what_ended_in_another_workspace_is_not_told(help_desk: Help, alices: str) -> None:
+    await end(help_desk, alices)
+    roles = {("class", help_desk.role(alices).oid)}
+    a_while_ago = clock() - timedelta(minutes=10)
+    assert await help_desk.history.ended_lately("T1", roles, a_while_ago) is not None
+    assert await help_desk.history.ended_lately("T2", roles, a_while_ago) is None
+    assert await help_desk.history.ended_lately("T1", (), a_while_ago) is None

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from bot.clock import clock
 from bot.diagnosis.pace import REPORTS
 from bot.diagnosis.replies import (
     Answered,
@@ -12,6 +13,7 @@ from bot.diagnosis.replies import (
     Nothing,
     SeesNoPictures,
     TooMany,
+    WhichRole,
 )
 from bot.incidents.incident import How, Waiting
 from bot.storage.engine import OwnDatabase
@@ -89,6 +91,43 @@ async def test_a_plus_one_that_becomes_a_report_counts_as_that(help_desk: Help) 
     left = await help_desk.incidents.get("T1", server.id)
     assert left is not None
     assert [one.person for one in left.waiting] == ["UALICE"]
+
+
+async def test_a_report_that_becomes_the_word_that_all_is_well_is_no_deleted_one(help_desk: Help) -> None:
+    opened = incident_of(await help_desk.say("UALICE", SERVER_FULL))
+    ts = help_desk.a_ts()
+    await help_desk.say("UBOB", SAME, thread=opened.conversation.thread, ts=ts)
+    await help_desk.say("UBOB", "works now", thread=opened.conversation.thread, ts=ts)
+    kept = await help_desk.incidents.get("T1", opened.id)
+    assert kept is not None
+    assert [one.state for one in kept.people] == [Waiting.WAITING, Waiting.IN]
+
+
+async def test_what_is_not_read_any_more_takes_nothing_back(help_desk: Help) -> None:
+    ts = help_desk.a_ts()
+    await help_desk.say("UALICE", SERVER_FULL, ts=ts)
+    for _ in range(REPORTS):
+        await help_desk.say("UALICE", SERVER_FULL, later=timedelta(minutes=11))
+    assert isinstance(await help_desk.say("UALICE", SERVER_FULL, ts=ts, later=timedelta(minutes=11)), TooMany)
+    (kept,) = (await help_desk.open()).values()
+    assert [one.state for one in kept.people] == [Waiting.WAITING]
+
+
+async def test_a_click_is_no_message_that_could_be_deleted(help_desk: Help) -> None:
+    opened = incident_of(await help_desk.say("UALICE", SERVER_FULL))
+    bob = await help_desk.standing("UBOB")
+    incident_of(await help_desk.reports.me_too(bob, opened.id, opened.conversation, now=clock()))
+    assert await help_desk.reports.withdraw("T1", "C0HELP", "") is None
+
+
+async def test_nobody_joins_what_is_over_because_something_else_is_open_there(help_desk: Help) -> None:
+    server = incident_of(await help_desk.say("UBOB", SERVER_FULL))
+    thread = server.conversation.thread
+    role = await help_desk.owned("UALICE")
+    await help_desk.say("UALICE", role_full(role), thread=thread)
+    await help_desk.incidents.resolve("T1", server.id, "")
+    assert isinstance(await help_desk.say("UEVE", SAME, thread=thread), WhichRole)
+    assert list(await help_desk.open()) == [("class", "role", role)]
 
 
 async def test_a_deleted_report_is_withdrawn_and_with_the_last_one_it_is_over(help_desk: Help) -> None:
