@@ -24,6 +24,7 @@ from bot.settings import Course, Environment, SlackSettings
 from bot.slack.blocks import lacking
 from bot.slack.identity import API_TIMEOUT, Workspace, meet_patiently, web_client
 from bot.slack.register import Front, register
+from bot.slack.register_consent import register_consent
 from bot.slack.register_home import register_home
 from bot.slack.socket import SocketMode
 from bot.slack.web import Web
@@ -96,6 +97,7 @@ async def serve(
             # The work runs in tasks of our own, so no answer waits for Bolt's look at the acknowledgement every 10 ms.
             process_before_response=True,
         )
+        register_consent(app, program.front, program.consent)
         register_home(app, program.front, program.at_home)
         register(app, program.front, program.listeners, course.commands)
         loops = [asyncio.create_task(every(loop.interval, loop.do, loop.name)) for loop in program.loops]

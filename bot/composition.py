@@ -13,13 +13,17 @@ from bot.access.desk import Desk
 from bot.access.links import Links
 from bot.access.ownership import Ownership
 from bot.clock import clock
+from bot.connections.consent import OwnersAsked
 from bot.connections.doorway import Doorway
 from bot.connections.linking import Linking
 from bot.connections.listing import Listings
 from bot.connections.overviewing import Overviews
+from bot.connections.owners_told import OwnersTold
+from bot.connections.proposing import Proposing
 from bot.connections.settlement import Settlement
 from bot.connections.telling import Telling
 from bot.connections.termination import Termination
+from bot.incidents.asking import Asking
 from bot.incidents.history import History
 from bot.incidents.incidents import Incidents
 from bot.incidents.pending import Pending
@@ -33,10 +37,12 @@ from bot.servers.fleet import Fleet
 from bot.settings import Course
 from bot.slack.announcer import Announcer
 from bot.slack.identity import Workspace
+from bot.slack.letters import Letters
 from bot.slack.link_teller import LinkTeller
 from bot.slack.listeners.allowing import AllowingListener
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.conns import ConnsListener
+from bot.slack.listeners.consent import ConsentListener
 from bot.slack.listeners.enrolment import EnrolmentListener
 from bot.slack.listeners.home import HomeListener
 from bot.slack.listeners.kill import KillListener
@@ -82,6 +88,7 @@ class Program:
     work: Work
     front: Front
     listeners: Listeners
+    consent: ConsentListener
     at_home: HomeListeners
     loops: tuple[Loop, ...]
 
@@ -100,17 +107,21 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     allow_list, ownership = AllowList(database, record), Ownership(database, record)
     history = History(database, record, waits)
     doorway = Doorway(fleet, allow_list, ownership)
-    termination = Termination(fleet, doorway, history, new_id, waits)
+    proposing = Proposing(fleet, doorway, ownership, history, new_id, course.consent, course.patience)
+    termination = Termination(fleet, proposing, history, waits)
     work, desk = Work(), Desk(database)
     names, zone = course.commands, course.timezone
     announcer = Announcer(slack.client, slack.session, clock, zone, names)
-    telling = Telling(fleet, Untold(database, waits), announcer, waits)
-    kill = KillListener(termination, telling, announcer, work, names, zone)
-    listings, windows = Listings(fleet, doorway), Windows(slack.client)
+    posts, windows = Posts(database, new_id), Windows(slack.client)
+    posting = Posting(slack.client, posts)
+    told = OwnersTold(ownership, Letters(slack.client, posting, posts, zone, names), course.consent)
+    asked = OwnersAsked(Asking(database, record, waits), history, proposing, ownership, told)
+    telling = Telling(fleet, Untold(database, waits), announcer, told, waits)
+    kill = KillListener(termination, telling, asked, announcer, work, names, zone)
+    consent = ConsentListener(asked, kill, telling, announcer, windows, names, zone)
+    listings = Listings(fleet, doorway, ownership)
     conns = ConnsListener(listings, kill, announcer, names, zone)
     review = Review(fleet, allow_list, history)
-    posts = Posts(database, new_id)
-    posting = Posting(slack.client, posts)
     teller = LinkTeller(slack.client, slack.workspace.team, posting, posts, course.staff_channel, names)
     links = Links(database, record, ownership)
     linking = Linking(slack.workspace.team, fleet, links, ownership, teller, course.patience)
@@ -129,12 +140,14 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     loops = (
         Loop("settlement", waits.look_every, settlement.settle),
         Loop("lapse", SWEEP_EVERY, history.lapse),
+        Loop("consent", course.patience.look_every, asked.look),
         Loop("linking", course.patience.look_every, linking.look),
         Loop("who left", LEFT_EVERY, linking.look_who_left),
         *_samples(database, fleet, course.samples_every),
         *_weekly(database, fleet, slack, course, posting),
     )
-    return Program(allow_list, desk, work, front, Listeners(conns, kill, connbot, linked, summary), at_home, loops)
+    listeners = Listeners(conns, kill, connbot, linked, summary)
+    return Program(allow_list, desk, work, front, listeners, consent, at_home, loops)
 
 
 def _samples(database: OwnDatabase, fleet: Fleet, interval: timedelta) -> tuple[Loop, ...]:

@@ -58,7 +58,7 @@ class AmbiguousRole(BotError):
 
 @dataclass
 class ReasonNeeded(BotError):
-    """What these connections do cannot be seen, so whoever does not own them must say why; `what` as in `/kill ROLE WHAT`."""
+    """Owners are asked about what is in use, or cannot be seen, with a reason; `what` as in `/kill ROLE WHAT`."""
 
     role: str
     server: str

@@ -21,12 +21,14 @@ from bot.incidents.patience import Patience
 from bot.incidents.proposal import USUAL, Waits
 from bot.servers.server import Role
 from bot.settings import read_course, read_environment
+from bot.slack import ids
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
 from bot.workspace.limits import UNLIMITED, Limits
 from bot.workspace.model import Message
 from bot.workspace.seed import InstalledApp, Person, Room, Seed, make_id
 from bot.workspace.server import Workspace
+from bot.workspace.views import View
 from tests.postgres import OpenBackend, Postgres
 
 BOT_TOKEN, APP_TOKEN, SECRET = "xoxb-course", "xapp-course", "signing-secret-of-the-course"
@@ -107,6 +109,20 @@ class Course:
         """Click a button and return the next new or changed message that this person sees."""
         self.look(who, message.channel)
         delivered = await self.workspace.click(who, message.channel, message.ts, action_id=action_id)
+        assert delivered.acknowledged, delivered.error
+        return await self.next(who, message.channel)
+
+    async def modal(self, who: str, message: Message, action_id: str) -> View:
+        """Click a button that opens a modal, and return that."""
+        delivered = await self.workspace.click(who, message.channel, message.ts, action_id=action_id)
+        assert delivered.acknowledged, delivered.error
+        return (await self.workspace.wait_for(lambda: self.workspace.views(who)))[-1]
+
+    async def give_reason(self, who: str, message: Message, action_id: str, reason: str) -> Message:
+        """Click a button that asks for a reason, give it, and return the next new or changed message that this person sees."""
+        view = await self.modal(who, message, action_id)
+        self.look(who, message.channel)
+        delivered = await self.workspace.submit(who, view, {ids.REASON: reason})
         assert delivered.acknowledged, delivered.error
         return await self.next(who, message.channel)
 

@@ -12,7 +12,10 @@ from bot.servers.strays import InUse
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A proposal that waits for its click, with the facts its person decides by."""
+    """A proposal that waits for its click, or for the role's owners, with the facts its person decides by.
+
+    To one of several owners proposal and reading are shown without addresses.
+    """
 
     proposal: Proposal
     reading: Reading
@@ -21,6 +24,8 @@ class Preview:
     """Those of the proposal's targets that look in use, and why."""
     ask: str | None = None
     """Whom to ask about service accounts of this server."""
+    others: tuple[str, ...] = ()
+    """The role's owners, but for the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class NothingToEnd:
     refused: tuple[Refused, ...]
     ask: str | None = None
     kind: Kind = Kind.TERMINATE
+    others: tuple[str, ...] = ()
+    """The role's owners, but for the person."""
 
 
 @dataclass(frozen=True, slots=True)

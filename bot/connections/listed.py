@@ -32,6 +32,8 @@ class RoleListing:
     """Whom to ask about service accounts of this server."""
     pooled: PooledReading | PoolerUnavailable | None = None
     """The role's clients at the server's pooler, or why they are not told; None: no console is configured."""
+    owners: tuple[str, ...] = ()
+    """The other owners, where its reader is one of several: then it is shown without addresses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ class WhyNot(StrEnum):
     POOLER = "pooler"
     UNKNOWN_STATE = "unknown_state"
     NO_SUCH_CLIENT = "no_such_client"
+    SHARED = "shared"
+    """It is in use, and who asks is one of several owners."""
     NOTHING_RUNS = "nothing_runs"
     """Asked to cancel a query where none runs."""
 

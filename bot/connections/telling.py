@@ -1,9 +1,10 @@
-"""Telling: whoever asked learns what became of it once, whichever process lives to tell."""
+"""Telling: whoever asked, and whose role it was, learn what became of it once, whichever process lives to tell."""
 
 import asyncio
 import logging
 
 from bot.connections.ending import Ended
+from bot.connections.owners_told import OwnersTold
 from bot.errors import OwnDatabaseUnavailable, ServerUnavailable, UnknownServer
 from bot.incidents.proposal import USUAL, Proposal, State, Waits
 from bot.incidents.teller import Teller
@@ -18,10 +19,11 @@ log = logging.getLogger(__name__)
 class Telling:
     """Tells what proposals came to and keeps that it was told; safe to run in every process at once."""
 
-    def __init__(self, fleet: Fleet, untold: Untold, teller: Teller, waits: Waits = USUAL) -> None:
+    def __init__(self, fleet: Fleet, untold: Untold, teller: Teller, owners: OwnersTold, waits: Waits = USUAL) -> None:
         self._fleet = fleet
         self._untold = untold
         self._teller = teller
+        self._owners = owners
         self._waits = waits
 
     async def tell(self, ended: Ended) -> None:
@@ -30,7 +32,14 @@ class Telling:
             # After that another process may take it up.
             async with asyncio.timeout(self._waits.telling_holds_for.total_seconds()):
                 told = await self._teller.tell_end(ended.proposal, ended.capacity, on_record=ended.on_record)
+                if ended.on_record:
+                    told &= await self._owners.of_end(ended.proposal)
         except TimeoutError:
+            told = False
+        except OwnDatabaseUnavailable as exc:
+            log.warning(
+                "owners not told yet", extra={"action": "tell", "proposal": ended.proposal.id, "why": exc.detail}
+            )
             told = False
         if not told:
             log.warning("not told yet", extra={"action": "tell", "proposal": ended.proposal.id})

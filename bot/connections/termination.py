@@ -3,20 +3,18 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.access.member import Action, Actor, Standing
-from bot.connections.doorway import Doorway, Seen
+from bot.access.member import Actor, Standing
 from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
-from bot.connections.plan import Chosen, Refused, TerminateRequest, choose
+from bot.connections.plan import TerminateRequest
 from bot.connections.pooled import Pooled
+from bot.connections.proposing import Proposing
 from bot.connections.reconnects import came_back, can_come_back
-from bot.errors import AmbiguousRole, OwnDatabaseUnavailable, PoolerUnavailable, ReasonNeeded, ServerUnavailable
+from bot.errors import OwnDatabaseUnavailable, PoolerUnavailable, ServerUnavailable
 from bot.incidents.history import History
 from bot.incidents.proposal import (
-    LAPSES_AFTER,
     USUAL,
     Claimed,
     Kind,
@@ -26,13 +24,10 @@ from bot.incidents.proposal import (
     Proposal,
     State,
     Waits,
-    lacks_reason,
 )
-from bot.servers.backend import BackendId
 from bot.servers.capacity import Capacity
 from bot.servers.fleet import Fleet
-from bot.servers.server import Reading, Role, Target, Verdict, Verdicts, target_of
-from bot.servers.strays import InUse, in_use
+from bot.servers.server import Role, Verdict, Verdicts
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +49,10 @@ class Prospect:
 class Termination:
     """The use case of `/kill` and of every button that ends a connection."""
 
-    def __init__(
-        self, fleet: Fleet, doorway: Doorway, history: History, new_id: Callable[[], str], waits: Waits = USUAL
-    ) -> None:
+    def __init__(self, fleet: Fleet, proposing: Proposing, history: History, waits: Waits = USUAL) -> None:
         self._fleet = fleet
-        self._doorway = doorway
+        self._proposing = proposing
         self._history = history
-        self._new_id = new_id
         self._waits = waits
         self._pooled = Pooled(fleet)
         self._proposed: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
@@ -70,30 +62,15 @@ class Termination:
         self, standing: Standing, request: TerminateRequest, place: Place, *, now: datetime
     ) -> Preview | NothingToEnd:
         """Find what `request` means on a fresh reading and keep it as a proposal; nothing ends. Raises `ReasonNeeded`."""
-        seen = await self._enter(standing, request, now)
-        targets, refused, used = await self._meant(request, seen.reading)
-        ask = self._fleet.settings(seen.server.name).ask
-        if not targets:
-            return NothingToEnd(seen.reading, refused, ask, request.kind)
-        draft = self._drafted(standing.actor, seen, targets, request, place, now)
-        if lacks_reason(draft, seen.right):
-            raise ReasonNeeded(draft.role, draft.server, request.what)
-        proposal = await self._history.propose(draft)
-        self._proposed[proposal.team, proposal.id] = (proposal.server, proposal.role)
-        if len(self._proposed) > PROPOSED_KEPT:
-            self._proposed.popitem(last=False)
-        return Preview(proposal, seen.reading, refused, used, ask)
+        return self._remembered(await self._proposing.propose(standing, request, place, now=now))
 
-    async def _meant(
-        self, request: TerminateRequest, reading: Reading
-    ) -> tuple[tuple[Target, ...], tuple[Refused, ...], dict[BackendId, InUse]]:
-        """What a request comes to: the targets, the refused with the reasons, and which targets look in use."""
-        if request.kind is Kind.CLIENT:
-            clients = await self._pooled.meant(request, reading)
-            return clients.targets, clients.refused, {}
-        plan = choose(request, reading)
-        used = {backend.id: use for backend in plan.backends if (use := in_use(backend, reading.at)) is not None}
-        return tuple(target_of(backend) for backend in plan.backends), plan.refused, used
+    def _remembered(self, result: Preview | NothingToEnd) -> Preview | NothingToEnd:
+        if isinstance(result, Preview):
+            proposal = result.proposal
+            self._proposed[proposal.team, proposal.id] = (proposal.server, proposal.role)
+            if len(self._proposed) > PROPOSED_KEPT:
+                self._proposed.popitem(last=False)
+        return result
 
     async def prepare(self, actor: Actor, proposal_id: str) -> Prospect | None:
         """Read what a click on a proposal is decided by; nothing is claimed, so it may be read before it is known who clicks.
@@ -114,8 +91,22 @@ class Termination:
         proposal = await self._history.get(team, proposal_id)
         return (proposal.server, proposal.role) if proposal else None
 
+    async def why_not(self, actor: Actor, proposal_id: str) -> NotClaimed:
+        """Why a button of a proposal does nothing for this person any more."""
+        proposal = await self._history.get(actor.team, proposal_id)
+        if proposal is None or proposal.requester != actor.id:
+            return NotClaimed("unknown" if proposal is None else "foreign", proposal)
+        return NotClaimed(str(proposal.state), proposal)
+
     async def claim(
-        self, actor: Actor, prospect: Prospect, place: Place, *, delivery: str, now: datetime
+        self,
+        actor: Actor,
+        prospect: Prospect,
+        place: Place | None,
+        *,
+        delivery: str,
+        now: datetime,
+        reason: str = "",
     ) -> Claimed | NotClaimed:
         """Claim the proposal for this click: right and claim are one transaction, on record before anything ends.
 
@@ -130,6 +121,7 @@ class Termination:
             place=place,
             delivery=delivery,
             now=now,
+            reason=reason,
         )
 
     async def end(self, claimed: Proposal, *, now: datetime) -> Ended | Unsettled:
@@ -195,18 +187,8 @@ class Termination:
         self, standing: Standing, proposal_id: str, place: Place, *, now: datetime
     ) -> Preview | NothingToEnd | NotClaimed:
         """Propose the same backends anew, with fresh facts; those that have ended are left out."""
-        old = await self._history.get(standing.actor.team, proposal_id)
-        if old is None:
-            return NotClaimed("unknown")
-        if old.requester != standing.actor.id:
-            return NotClaimed("foreign", old)
-        if old.state is State.PROPOSED:
-            await self._history.withdraw(standing.actor, proposal_id, tell=False)
-        gone = {outcome.backend for outcome in old.outcomes if outcome.verdict in _GONE}
-        left = [target.id for target in old.targets if target.id not in gone] or [target.id for target in old.targets]
-        chosen = tuple(Chosen(backend.pid, backend.started_at) for backend in left)
-        request = TerminateRequest(old.role, chosen, server=old.server, reason=old.reason, kind=old.kind)
-        return await self.propose(standing, request, place, now=now)
+        result = await self._proposing.ask_again(standing, proposal_id, place, now=now)
+        return result if isinstance(result, NotClaimed) else self._remembered(result)
 
     async def returned(self, ended: Proposal) -> tuple[int, ...]:
         """The pids of clients that reconnected by themselves since `ended` was claimed; none where the server does not tell."""
@@ -218,48 +200,9 @@ class Termination:
             return ()
         return came_back(ended, reading.clients, self._waits) if reading else ()
 
-    async def _enter(self, standing: Standing, request: TerminateRequest, now: datetime) -> Seen:
-        if request.owner is None:
-            return await self._doorway.enter(standing, Action.TERMINATE, request.role, request.server, now=now)
-        entered = await self._doorway.enter_roles_of(standing, Action.TERMINATE, request.owner, request.server, now=now)
-        if not entered.seen:
-            raise entered.unavailable[0]
-        if len(entered.seen) > 1:
-            servers = {seen.server.name for seen in entered.seen}
-            places = (f" on {seen.server.name}" if len(servers) > 1 else "" for seen in entered.seen)
-            names = (seen.reading.role.name for seen in entered.seen)
-            raise AmbiguousRole(tuple(map("".join, zip(names, places, strict=True))))
-        return entered.seen[0]
-
     async def _capacity(self, proposal: Proposal) -> Capacity | None:
         try:
             reading = await self._fleet.choose(proposal.server).read(proposal.role)
         except ServerUnavailable:
             return None
         return reading.capacity if reading else None
-
-    def _drafted(
-        self,
-        actor: Actor,
-        seen: Seen,
-        targets: tuple[Target, ...],
-        request: TerminateRequest,
-        place: Place,
-        now: datetime,
-    ) -> Proposal:
-        return Proposal(
-            id=self._new_id(),
-            team=actor.team,
-            kind=request.kind,
-            server=seen.server.name,
-            role=seen.reading.role.name,
-            role_oid=seen.reading.role.oid,
-            requester=actor.id,
-            right=seen.right,
-            reason=request.reason,
-            state=State.PROPOSED,
-            targets=targets,
-            place=place,
-            created_at=now,
-            lapses_at=now + LAPSES_AFTER,
-        )

@@ -115,7 +115,8 @@ async def _forget_incidents(connection: AsyncConnection, slack_id: str) -> None:
     await connection.execute(update(incidents).where(incidents.c.channel.in_(spoken)).values(own))
     await connection.execute(delete(posts).where(posts.c.channel.in_(spoken)))
     # As are the questions and notices that name them as whom they were for.
-    await connection.execute(delete(posts).where(posts.c.occasion == slack_id))
+    theirs, named = posts.c.occasion == slack_id, posts.c.occasion.startswith(f"{slack_id}:", autoescape=True)
+    await connection.execute(delete(posts).where(or_(theirs, named)))
     await _remove(connection, incident_people, slack_id)
     for column in (incidents.c.reporter, incidents.c.human, incidents.c.resolved_by):
         await connection.execute(update(incidents).where(column == slack_id).values({column.name: FORGOTTEN}))

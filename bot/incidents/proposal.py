@@ -129,7 +129,7 @@ class Proposal:
 
 def in_use(proposal: Proposal) -> bool:
     """Whether it ends a connection with somebody's work in it, or one of which that cannot be seen."""
-    return proposal.kind is not Kind.CANCEL and any(not t.state.known for t in proposal.targets)
+    return proposal.kind is not Kind.CANCEL and any(t.state.works or not t.state.known for t in proposal.targets)
 
 
 def lacks_reason(proposal: Proposal, right: Right) -> bool:
@@ -142,12 +142,18 @@ def needs_others(proposal: Proposal, right: Right, owners: Collection[str]) -> b
 
     Not where staff asked first and this one agreed. Of what cannot be seen only a query begun of late counts as use.
     """
-    if right is not Right.OWNER or len(set(owners)) < 2 or proposal.asked_by is not None:
+    if (
+        right is not Right.OWNER
+        or proposal.kind is Kind.CANCEL
+        or len(set(owners)) < 2
+        or proposal.asked_by is not None
+    ):
         return False
-    return any(_looks_worked_in(target, proposal.created_at) for target in proposal.targets)
+    return any(looks_worked_in(target, proposal.created_at) for target in proposal.targets)
 
 
-def _looks_worked_in(target: Target, at: datetime) -> bool:
+def looks_worked_in(target: Target, at: datetime) -> bool:
+    """Whether somebody's work is in a connection as it was shown at `at`; of one that cannot be seen, whether a query began of late."""
     if target.state.known:
         return target.state.works
     return target.query_started_at is not None and at - target.query_started_at < RECENT_FOR

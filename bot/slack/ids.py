@@ -95,7 +95,25 @@ VOUCH = "vouch"
 NOT_THEIRS = "not_theirs"
 """Button of the card for staff: it is not."""
 
-ACTIONS = (TERMINATE_CHOSEN, TERMINATE_STRAYS, CLOSE, CLOSE_CLIENT, CHOOSE, TERMINATE, WITHDRAW, ASK_AGAIN)
+TERMINATE_BECAUSE = "terminate_because"
+"""Button of a confirmation of what is in use: ask for the reason, then end it."""
+IN_USE = "in_use"
+"""Button of the question to an owner: **I am using it**."""
+CLOSE_IT = "close_it"
+"""Button of the question to an owner: **Close it**."""
+OVERRIDE = "override"
+"""Button of what waits for an owner: go on without the answer, for a reason."""
+REASON_MODAL = "reason_modal"
+"""The modal in which staff say why what is in use is to end."""
+OVERRIDE_MODAL = "override_modal"
+"""The modal in which staff say why an owner's answer is not waited for."""
+REASON = "reason"
+"""The field of both."""
+
+ACTIONS = (
+    *(TERMINATE_CHOSEN, TERMINATE_STRAYS, CLOSE, CLOSE_CLIENT, CHOOSE, TERMINATE, WITHDRAW, ASK_AGAIN),
+    *(TERMINATE_BECAUSE, IN_USE, CLOSE_IT, OVERRIDE),
+)
 LINK_ACTIONS = (ASK_TO_VOUCH, VOUCH, NOT_THEIRS)
 INCIDENT_ACTIONS = (
     MY_CONNECTIONS,

@@ -18,7 +18,7 @@ async def asked_for(course: Course, doing: Doing = Doing.IDLE, **grant: Any) -> 
     alice = course.make_student()
     one = await course.postgres.open_backend(alice, doing, application_name="psql")
     await course.grant("tom", **grant)
-    return alice, one, await course.ask("tom", f"/kill {alice} {one.pid}")
+    return alice, one, await course.ask("tom", f"/kill {alice} {one.pid} because exam at 9")
 
 
 async def outcome(course: Course, role: str) -> str | None:

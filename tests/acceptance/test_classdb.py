@@ -44,15 +44,12 @@ async def test_staff_give_a_reason_and_owners_need_none(
         assert "3 of 5 connections" in listed.text
         assert "uncommitted writes" in said(listed)
 
-        refused = await course.ask("tom", f"/kill {alice} {one.pid} {writer.pid}")
-        assert f"Type `/kill {alice} {one.pid} {writer.pid} on class because` and then why." in refused.text
-        assert [entry["kind"] for entry in await course.history(alice)] == ["ownership"]
-
-        asked = await course.ask("tom", f"/kill {alice} {one.pid} {writer.pid} because exam at 9")
+        asked = await course.ask("tom", f"/kill {alice} {one.pid} {writer.pid}")
         assert "Whether a query is running the server does not show the bot" in asked.text
         assert f"Would be lost: uncommitted writes (pid {writer.pid})." in asked.text
+        assert f"or type `/kill {alice} {one.pid} {writer.pid} on class because \u2026`" in asked.text
         assert classdb.asked_to_end() == []
-        told = await course.press("tom", asked, ids.TERMINATE)
+        told = await course.give_reason("tom", asked, ids.TERMINATE_BECAUSE, "exam at 9")
         assert "1 of 5 connections" in told.text
         assert [postgres.is_open(backend) for backend in (one, other, writer)] == [False, True, False]
         assert sorted(classdb.asked_to_end()) == sorted([one.pid, writer.pid])
@@ -69,7 +66,7 @@ async def test_staff_give_a_reason_and_owners_need_none(
         assert course.workspace.complaints == []
 
 
-async def test_what_is_ticked_is_refused_with_the_command_that_has_a_reason(
+async def test_what_is_ticked_ends_for_a_reason_only(
     classdb: ClassDb, migrated_sqlite_url: str, tmp_path: Path
 ) -> None:
     dsn = classdb.dsn(classdb.make_instructor())
@@ -81,11 +78,12 @@ async def test_what_is_ticked_is_refused_with_the_command_that_has_a_reason(
         (box,) = [element for _, element in elements(listed.blocks) if element["type"] == "checkboxes"]
         await course.workspace.check("tom", listed.channel, listed.ts, [one["value"] for one in box["options"]])
 
-        refused = await course.press("tom", listed, ids.TERMINATE_CHOSEN)
+        asked = await course.press("tom", listed, ids.TERMINATE_CHOSEN)
 
-        pids = " ".join(one["value"].split(":")[0] for one in box["options"])
-        assert f"Type `/kill {alice} {pids} on class because` and then why." in refused.text
-        assert await course.history(alice) == []
+        actions = [element["action_id"] for _, element in elements(asked.blocks)]
+        assert actions == [ids.TERMINATE_BECAUSE, ids.WITHDRAW]
+        typed = await course.ask("tom", f"/kill {alice} {opened[0].pid} because exam at 9")
+        assert ids.TERMINATE in [element["action_id"] for _, element in elements(typed.blocks)]
         cancelled = await course.ask("tom", f"/kill {alice} {opened[0].pid} --cancel")
         assert "the server does not show the bot what it is doing" in cancelled.text
         assert all(classdb.postgres.is_open(backend) for backend in opened)

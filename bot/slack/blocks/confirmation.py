@@ -1,14 +1,16 @@
 """What is about to be ended, what that would lose, and the two buttons; or why nothing can be ended."""
 
+from collections.abc import Sequence
 from datetime import tzinfo
 
 from bot.connections.ending import NothingToEnd, Preview
-from bot.incidents.proposal import LAPSES_AFTER, Kind, Proposal
+from bot.connections.plan import WhyNot
+from bot.incidents.proposal import LAPSES_AFTER, Kind, Proposal, State, lacks_reason
 from bot.servers.server import Target
 from bot.slack import ids, payloads
 from bot.slack.blocks import bulk, capacity, connection, elements, kinds, reasons, typed
 from bot.slack.blocks.kinds import words
-from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name, spoken
+from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name, person, spoken
 from bot.slack.commands import CommandNames
 
 SHOWN = 15
@@ -39,6 +41,8 @@ def _rendered(preview: Preview, shown: int, zone: tzinfo, names: CommandNames) -
     question = f"{its.asked} {its.count(len(proposal.targets))} of {where}?"
     facts = _facts(preview, names)
     refusals = _refused(preview)
+    if lacks_reason(proposal, proposal.right):
+        facts.append(_why(proposal, names))
     valid = f"{its.not_yet} The buttons work for {duration(LAPSES_AFTER)}."
     detailed, others = _detailed(preview, shown)
     whole = elements.sections([_lines(target, preview, zone) for target in detailed], "\n\n")
@@ -89,6 +93,7 @@ def render_nothing(nothing: NothingToEnd, *, zone: tzinfo, names: CommandNames) 
     further = [
         f"{name(role)} at {moment(reading.at, reading.at, zone)}: {figures}.",
         *reasons.way_on(frozenset(one.why for one in nothing.refused), nothing.ask, name),
+        *shared(frozenset(one.why for one in nothing.refused), nothing.others),
         f"See what is there: {code(typed.conns(names, role, reading.server), 120)}.",
     ]
     nothing_ends = f"Nothing to {words(nothing.kind).do}."
@@ -112,7 +117,7 @@ def _facts(preview: Preview, names: CommandNames) -> list[str]:
             return _cancelling(preview.proposal.targets)
         case Kind.CLIENT:
             stays = "The program loses its connection to the pooler; the pooler keeps its own to the server."
-            return [*_lost(preview.proposal.targets, words(Kind.CLIENT).number), stays]
+            return [*lost(preview.proposal.targets, words(Kind.CLIENT).number), stays]
 
 
 def _or_cancel(proposal: Proposal, names: CommandNames) -> list[str]:
@@ -124,8 +129,8 @@ def _or_cancel(proposal: Proposal, names: CommandNames) -> list[str]:
     return [f"To stop only the query: {code(typed.kill(names, proposal.role, what, proposal.server), 200)}."]
 
 
-def _lost(targets: tuple[Target, ...], number: str = connection.PID) -> list[str]:
-    """What would be lost, over all targets, with the pids."""
+def lost(targets: Sequence[Target], number: str = connection.PID) -> list[str]:
+    """Say what would be lost, over all targets, with the pids."""
     by_loss: dict[str, list[str]] = {}
     for target in targets:
         for loss in connection.losses(target, number):
@@ -145,7 +150,7 @@ def _ending(preview: Preview) -> list[str]:
     """What would be lost, which look in use, and whether it frees a slot."""
     targets = preview.proposal.targets
     few = capacity.too_few(preview.reading.capacity, len(targets), name)
-    return [*_lost(targets), *_in_use(preview), *few]
+    return [*lost(targets), *_in_use(preview), *few]
 
 
 def _cancelling(targets: tuple[Target, ...]) -> list[str]:
@@ -165,6 +170,14 @@ def _in_use(preview: Preview) -> list[str]:
     return [*found[:SHOWN], f"\u26a0\ufe0f {len(found) - SHOWN:,} more look in use."]
 
 
+def _why(proposal: Proposal, names: CommandNames) -> str:
+    """Say that a reason is needed, and how to give it in one line."""
+    pids = " ".join(str(target.id.pid) for target in proposal.targets[:PIDS_IN_A_COMMAND])
+    what = f"client {pids}" if proposal.kind is Kind.CLIENT else pids
+    typing = f"{typed.kill(names, proposal.role, what, proposal.server)} because \u2026"
+    return f"What is in use, or cannot be seen, ends for a reason: the button asks for it, or type {code(typing, 200)}."
+
+
 def _refused(preview: Preview) -> list[str]:
     """The connections asked for that will not be ended, with the reasons and the way on."""
     if not preview.refused:
@@ -174,7 +187,14 @@ def _refused(preview: Preview) -> list[str]:
     its = words(preview.proposal.kind)
     clauses = reasons.refused(preview.refused, role, name, its.number)
     clauses = [f"Will not be {its.done}: {clause}." for clause in clauses]
-    return [*clauses, *reasons.way_on(whys, preview.ask, name)]
+    return [*clauses, *reasons.way_on(whys, preview.ask, name), *shared(whys, preview.others)]
+
+
+def shared(whys: frozenset[WhyNot], others: Sequence[str]) -> list[str]:
+    """Say who else owns the role, where that is why something is not ended."""
+    if WhyNot.SHARED not in whys or not others:
+        return []
+    return [f"It is {join([person(one) for one in others])}'s role too: ask them to close it, or ask the staff."]
 
 
 def _pids(pids: list[str], number: str = connection.PID) -> str:
@@ -187,15 +207,24 @@ def _pids(pids: list[str], number: str = connection.PID) -> str:
 
 
 def buttons(proposal: Proposal, *, beside_others: bool = False) -> Block:
-    """The two buttons of a proposal that waits for its click; those `beside_others` say what they are about to whoever hears them."""
+    """The two buttons of a proposal that waits for its click, or for owners; those `beside_others` say what they are about to whoever hears them.
+
+    Where the reason is missing, the first one asks for it.
+    """
     its, count = words(proposal.kind), len(proposal.targets)
     label = its.button if count == 1 else its.button_for_many.format(f"{count:,}")
     leave = its.leave if count == 1 else its.leave_many
     value = payloads.write_proposal_id(proposal.id)
+    first, action = label, ids.TERMINATE
+    style: str | None = elements.DANGER
+    if proposal.state is State.WAITING:
+        first, action, style = "Override\u2026", ids.OVERRIDE, None
+    elif lacks_reason(proposal, proposal.right):
+        first, action = f"{label}\u2026", ids.TERMINATE_BECAUSE
     told = (
-        spoken(f": {kinds.what(proposal)}", elements.LABEL_LIMIT - max(len(label), len(leave))) if beside_others else ""
+        spoken(f": {kinds.what(proposal)}", elements.LABEL_LIMIT - max(len(first), len(leave))) if beside_others else ""
     )
     return elements.buttons(
-        elements.button(label, ids.TERMINATE, value, spoken=f"{label}{told}", style=elements.DANGER),
+        elements.button(first, action, value, spoken=f"{first}{told}", style=style),
         elements.button(leave, ids.WITHDRAW, value, spoken=f"{leave}{told}"),
     )

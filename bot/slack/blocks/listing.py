@@ -12,7 +12,7 @@ from bot.servers.backend import Backend
 from bot.servers.clients import client_of
 from bot.slack import ids, payloads
 from bot.slack.blocks import bulk, capacity, connection, elements, pooled, reasons, refusal, typed
-from bot.slack.blocks.text import Block, Message, clock, code, day_or_time, join, moment, name, plural, spoken
+from bot.slack.blocks.text import Block, Message, clock, code, day_or_time, join, moment, name, person, plural, spoken
 from bot.slack.commands import CommandNames
 
 SHOWN = 15
@@ -182,6 +182,11 @@ def _side_remarks(part: _Part, zone: tzinfo, names: CommandNames) -> str:
     ]
     if part.rows and not reading.tells_states:
         said += _unseen(part, names)
+    if part.entry.owners:
+        others = join([person(one) for one in part.entry.owners])
+        said.append(
+            f"The role is {others}'s too: addresses are lettered, what is in use is for each to close, and they are told what you close."
+        )
     helpers = len(reading.backends) - len(reading.clients)
     if helpers:
         said.append(

@@ -39,7 +39,7 @@ def render(ended: Ended, *, zone: tzinfo, names: CommandNames) -> Message:
     """Show what became of each connection of a resolved proposal; **Ask again** where something changed."""
     proposal = ended.proposal
     lines = describe(proposal)
-    head = _headline(proposal, zone)
+    head = headline(proposal, zone)
     now = ended.capacity
     further = [] if now is None else [_now(proposal.role, now), *capacity.last_slot(now)]
     verdicts = {outcome.verdict for outcome in proposal.outcomes}
@@ -111,7 +111,8 @@ def _who(outcomes: list[Outcome], target: Callable[[Outcome], Target | None], nu
     return f"{number}{'s' if len(outcomes) > 1 else ''} {join(shown)}"
 
 
-def _headline(proposal: Proposal, zone: tzinfo) -> str:
+def headline(proposal: Proposal, zone: tzinfo) -> str:
+    """Say who ended how many of what, and when."""
     done = sum(1 for outcome in proposal.outcomes if outcome.verdict is Verdict.TERMINATED)
     its, by = words(proposal.kind), person(proposal.claimed_by or proposal.requester)
     at = proposal.resolved_at

@@ -56,6 +56,7 @@ _FORBIDDEN = {
     WhyNot.NOT_STUDENT: "{role} is no student's role on this server",
     WhyNot.POOLER: "it is a pooler's: to end it frees nothing, and it may carry other people's work",
     WhyNot.UNKNOWN_STATE: "the server does not show the bot what it is doing",
+    WhyNot.SHARED: "somebody works in it, and {role} has several owners",
     WhyNot.NOTHING_RUNS: "nothing runs there now, so there is nothing to cancel",
 }
 _WAY_ON = {

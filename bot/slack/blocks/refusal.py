@@ -153,8 +153,8 @@ def _ambiguous_role(error: AmbiguousRole, style: _Style) -> str:
 def _reason_needed(error: ReasonNeeded, style: _Style) -> str:
     command = code(f"{typed.kill(style.names, error.role, error.what, error.server)} because", COMMAND_WIDTH)
     return (
-        f"The server {style.quote(error.server)} does not show the bot what a connection is doing, so ending one that is not "
-        f"yours needs a reason. Nothing was ended. Type {command} and then why."
+        f"Somebody may be working in these connections of {style.quote(error.role)}, so its owner is asked first, and is told why. "
+        f"Nothing was ended. Type {command} and then why."
     )
 
 

@@ -6,7 +6,7 @@ from bot.access.member import Right
 from bot.connections.ending import Ended, Unsettled
 from bot.incidents.proposal import NotClaimed, Proposal, State
 from bot.servers.server import Presence, Verdict
-from bot.slack.blocks import connection, elements, outcome
+from bot.slack.blocks import connection, consent, elements, outcome
 from bot.slack.blocks.kinds import PIDS_NAMED, what, words
 from bot.slack.blocks.text import Message, code, join, moment, name, person
 from bot.slack.commands import CommandNames
@@ -14,6 +14,8 @@ from bot.slack.commands import CommandNames
 
 def render_end(ended: Ended, *, zone: tzinfo, names: CommandNames) -> Message:
     """Show what became of a proposal, however it came to its end: the same whoever tells it."""
+    if ended.proposal.state is State.WITHDRAWN and ended.proposal.answered_by not in (None, ended.proposal.requester):
+        return consent.render_kept(ended.proposal)
     if ended.proposal.state is State.WITHDRAWN:
         return render_withdrawn(ended.proposal)
     if any(one.verdict is Verdict.INTERRUPTED for one in ended.proposal.outcomes):

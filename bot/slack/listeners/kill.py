@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import tzinfo
 
 from bot.access.desk import Admission
 from bot.access.member import Standing
+from bot.connections.consent import OwnersAsked
 from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
 from bot.connections.plan import TerminateRequest
 from bot.connections.telling import Telling
 from bot.connections.termination import Prospect, Termination
 from bot.errors import BotError
-from bot.incidents.proposal import NotClaimed, Proposal
+from bot.incidents.proposal import Claimed, NotClaimed, Proposal, State
 from bot.slack import payloads
 from bot.slack.announcer import Announcer
-from bot.slack.blocks import confirmation, outcome, settled
+from bot.slack.blocks import confirmation, consent, outcome, settled
 from bot.slack.blocks.text import Message
 from bot.slack.call import Call
 from bot.slack.commands import CommandNames, parse_kill
@@ -37,6 +39,7 @@ class KillListener:
         self,
         termination: Termination,
         telling: Telling,
+        owners: OwnersAsked,
         announcer: Announcer,
         work: Work,
         names: CommandNames,
@@ -44,6 +47,7 @@ class KillListener:
     ) -> None:
         self._termination = termination
         self._telling = telling
+        self._owners = owners
         self._announcer = announcer
         self._work = work
         self._names = names
@@ -57,23 +61,41 @@ class KillListener:
         """Show what would end, with its two buttons; a list that was picked from stays where it is."""
         result = await self._termination.propose(standing, request, call.place, now=call.at)
         await self._announcer.answer(call.place, call.actor, self._previewed(result))
+        await self._ask_owners(result)
 
     async def on_terminate(self, call: Call, admit: Admit) -> None:
         """The click on **Terminate**: its delivery is claimed in the transaction that claims the proposal, or else by itself."""
         found = await self._look_up(call)
         if isinstance(found, Prospect):
-            await self._terminate(call, found)
+            claim = await self._termination.claim(call.actor, found, call.place, delivery=call.key, now=call.at)
+            await self._terminate(call, claim)
         elif (await admit()).first:
             if isinstance(found, BotError):
                 raise found
             await self._announcer.answer(call.place, call.actor, self._not_claimed(found), replace=_is_over(found))
 
-    async def _terminate(self, call: Call, found: Prospect) -> None:
-        claim = await self._termination.claim(call.actor, found, call.place, delivery=call.key, now=call.at)
+    async def terminate(self, call: Call, proposal_id: str, *, reason: str) -> None:
+        """End what a proposal shows, for a reason that was asked for in a modal; answered where its button was clicked."""
+        found = await self._termination.prepare(call.actor, proposal_id)
+        if found is None:
+            await self._announcer.answer(call.place, call.actor, self._not_claimed(NotClaimed("unknown")))
+        else:
+            await self._terminate(
+                call, await self._termination.claim(call.actor, found, None, delivery="", now=call.at, reason=reason)
+            )
+
+    async def tell_why_not(self, call: Call, proposal_id: str) -> None:
+        """Say why a button of a proposal does nothing any more."""
+        refused = await self._termination.why_not(call.actor, proposal_id)
+        await self._announcer.answer(call.place, call.actor, self._not_claimed(refused), replace=_is_over(refused))
+
+    async def _terminate(self, call: Call, claim: Claimed | NotClaimed) -> None:
         if isinstance(claim, NotClaimed):
             if claim.why != "repeated":
-                await self._announcer.answer(call.place, call.actor, self._not_claimed(claim), replace=_is_over(claim))
+                over = _is_over(claim) and call.replaces
+                await self._announcer.answer(call.place, call.actor, self._not_claimed(claim), replace=over)
             return
+        call = replace(call, place=claim.proposal.place)
         ending = asyncio.ensure_future(self._termination.end(claim.proposal, now=call.at))
         done, _pending = await asyncio.wait({ending}, timeout=PROGRESS_AFTER)
         if not done:
@@ -122,6 +144,7 @@ class KillListener:
             await self._announcer.answer(call.place, call.actor, self._not_claimed(result))
         else:
             await self._announcer.answer(call.place, call.actor, self._previewed(result), replace=True)
+            await self._ask_owners(result)
 
     async def _look_up(self, call: Call) -> Prospect | NotClaimed | BotError:
         try:
@@ -138,7 +161,13 @@ class KillListener:
         if pids:
             await self._announcer.tell_reconnected(ended, pids)
 
+    async def _ask_owners(self, result: Preview | NothingToEnd) -> None:
+        if isinstance(result, Preview) and result.proposal.state is State.WAITING:
+            await self._owners.ask(result.proposal)
+
     def _previewed(self, result: Preview | NothingToEnd) -> Message:
+        if isinstance(result, Preview) and result.proposal.state is State.WAITING:
+            return consent.render_waiting(result, zone=self._zone)
         if isinstance(result, Preview):
             return confirmation.render(result, zone=self._zone, names=self._names)
         return confirmation.render_nothing(result, zone=self._zone, names=self._names)

@@ -313,7 +313,7 @@ async def test_an_owner_no_more_who_is_staff_learns_that_a_reason_is_missing(
 async def test_what_is_in_use_ends_for_staff_with_a_reason_which_the_click_may_give(
     history: History, own_database: OwnDatabase
 ) -> None:
-    working = builders.a_target(builders.an_unseen_backend())
+    working = builders.a_target(builders.an_active_backend())
     by_staff = replace(a_proposal(requester="UTA"), targets=(working,), right=Right.RESPONDER)
     proposed = await history.propose(by_staff)
     assert await claim(history, TA) == NotClaimed("reason", proposed)

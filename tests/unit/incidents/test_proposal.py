@@ -45,6 +45,25 @@ def test_one_unseen_connection_among_others_takes_a_reason(
 
 
 @pytest.mark.parametrize(
+    ("backend", "kind", "lacking"),
+    [
+        (an_active_backend(), Kind.TERMINATE, True),
+        (a_writing_backend(), Kind.TERMINATE, True),
+        (an_active_backend(), Kind.CLIENT, True),
+        (an_active_backend(), Kind.CANCEL, False),
+        (a_backend(state=BackendState.ABORTED), Kind.TERMINATE, False),
+        (a_backend(since=0.1), Kind.TERMINATE, False),
+    ],
+)
+def test_what_is_in_use_takes_a_reason_of_staff(backend: Backend, kind: Kind, *, lacking: bool) -> None:
+    proposal = a_proposal(a_backend(1), backend, kind=kind)
+
+    assert lacks_reason(proposal, Right.INSTRUCTOR) is lacking
+    assert not lacks_reason(proposal, Right.OWNER)
+    assert not lacks_reason(replace(proposal, reason="exam at 9"), Right.INSTRUCTOR)
+
+
+@pytest.mark.parametrize(
     ("backend", "others"),
     [
         (an_active_backend(), True),

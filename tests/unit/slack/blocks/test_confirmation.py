@@ -109,7 +109,10 @@ def test_every_confirmation_is_within_slacks_limits_and_names_every_pid_it_can(c
     told = shown(message)
     named = sum(1 for backend in reading.clients if str(backend.pid) in told)
     assert named >= min(count, bulk.PIDS)
-    assert buttons(message)[0]["text"]["text"] == ("Terminate" if count == 1 else f"Terminate {count:,}")
+    label = "Terminate" if count == 1 else f"Terminate {count:,}"
+    # Where no reason is given and something is in use, the button asks for one.
+    lacking = not name and any(backend.state.works for backend in reading.clients)
+    assert buttons(message)[0]["text"]["text"] == (f"{label}\u2026" if lacking else label)
 
 
 def test_of_many_those_alike_stand_together_behind_those_that_lose_something() -> None:

@@ -247,7 +247,7 @@ def test_what_would_be_ended_is_called_a_client_and_what_it_loses_is_said() -> N
     assert "client 99: the pooler has no such client of alice: it may have left by itself." in message.text
     assert "the pooler keeps its own to the server" in message.text
     assert "from the pooler's own machine" in shown(message)
-    assert [button["text"]["text"] for button in buttons(message)] == ["Close 3 clients", "Cancel"]
+    assert [button["text"]["text"] for button in buttons(message)] == ["Close 3 clients\u2026", "Cancel"]
     assert "pid" not in shown(message)
 
 

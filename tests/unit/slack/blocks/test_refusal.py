@@ -99,7 +99,7 @@ def test_whatever_an_error_holds_its_message_is_harmless(text: str) -> None:
         (
             ReasonNeeded("ann smith", "class", "4711 4712"),
             (
-                "The server class does not show the bot what a connection is doing, so ending one that is not yours needs a reason. "
+                "Somebody may be working in these connections of ann smith, so its owner is asked first, and is told why. "
                 'Nothing was ended. Type `/kill "ann smith" 4711 4712 on class because` and then why.'
             ),
         ),
