@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from random import Random
@@ -14,7 +14,8 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 
-from bot.composition import Reach, build
+from bot.composition.parts import Loop, Reach
+from bot.composition.program import build
 from bot.incidents.proposal import USUAL, Waits
 from bot.loops import every
 from bot.servers.fleet import Fleet
@@ -23,9 +24,7 @@ from bot.servers.rights import Missing
 from bot.settings import Course, Environment, SlackSettings
 from bot.slack.blocks import lacking
 from bot.slack.identity import API_TIMEOUT, Workspace, meet_patiently, web_client
-from bot.slack.register import Front, register
-from bot.slack.register_consent import register_consent
-from bot.slack.register_home import register_home
+from bot.slack.register import Front
 from bot.slack.socket import SocketMode
 from bot.slack.web import Web
 from bot.slack.work import Work
@@ -90,6 +89,7 @@ async def serve(
         program = build(database, record, fleet, Reach(client, session, workspace), course, waits)
         await program.allow_list.adopt_team(workspace.team, workspace.name)
         stack.push_async_callback(program.desk.close)
+        stack.push_async_callback(program.catching_up.close)
         app = AsyncApp(
             client=web_client(slack.api_url, session, None),
             authorize=OneWorkspace(workspace, slack.bot_token),
@@ -97,14 +97,17 @@ async def serve(
             # The work runs in tasks of our own, so no answer waits for Bolt's look at the acknowledgement every 10 ms.
             process_before_response=True,
         )
-        register_consent(app, program.front, program.consent)
-        register_home(app, program.front, program.at_home)
-        register(app, program.front, program.listeners, course.commands)
-        loops = [asyncio.create_task(every(loop.interval, loop.do, loop.name)) for loop in program.loops]
-        stack.push_async_callback(_cancel, loops)
+        program.bind(app)
+        # Chance spreads its attempts to connect.
+        socket = SocketMode(app, slack.app_token, random=Random()) if slack.app_token else None  # noqa: S311
+        connected = partial(_connected, socket)
+        stack.push_async_callback(_cancel, [_run(loop) for loop in program.loops])
         stack.push_async_callback(program.work.drain, DRAIN_WITHIN)
         figures = partial(_figures, program.front, program.work, fleet)
-        ways = await _listen(stack, environment, slack, app, figures, stop)
+        web = Web(app, slack.signing_secret, ready=connected, figures=figures)
+        ways = await _listen(stack, environment, slack, web, socket, stop)
+        # Once we are reached: what came before has to be read back.
+        stack.push_async_callback(_cancel, [_run(program.catch_up(connected))])
         if not stop.is_set():
             names = ", ".join(fleet.names)
             ready(f"connbot serves {workspace.name or workspace.team} over {' and '.join(ways)}; servers: {names}.")
@@ -116,15 +119,13 @@ async def _listen(
     stack: AsyncExitStack,
     environment: Environment,
     slack: SlackSettings,
-    app: AsyncApp,
-    figures: Callable[[], Mapping[str, float]],
+    web: Web,
+    socket: SocketMode | None,
     stop: asyncio.Event,
 ) -> list[str]:
     """Open the doors to Slack, last of all, so that they close first; return how Slack reaches us, in words."""
     ways = []
-    socket = SocketMode(app, slack.app_token, random=Random()) if slack.app_token else None  # noqa: S311 - jitter
     if environment.http is not None:
-        web = Web(app, slack.signing_secret, ready=lambda: socket is None or socket.connected, figures=figures)
         stack.push_async_callback(web.close)
         await web.open(environment.http.host, environment.http.port)
         only = "" if slack.signing_secret else " (health and figures only)"
@@ -134,6 +135,11 @@ async def _listen(
         await _unless(stop, socket.open())
         ways.append("Socket Mode")
     return ways
+
+
+def _connected(socket: SocketMode | None) -> bool:
+    """Say whether Slack can reach us, as far as that shows: over HTTP nothing does."""
+    return socket is None or socket.connected
 
 
 def _tell(server: str, lack: Missing) -> None:
@@ -160,6 +166,10 @@ async def _unless(stop: asyncio.Event, doing: Coroutine[object, object, T]) -> T
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     return None
+
+
+def _run(loop: Loop) -> asyncio.Task[None]:
+    return asyncio.create_task(every(loop.interval, loop.do, loop.name))
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

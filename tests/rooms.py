@@ -14,7 +14,7 @@ from bot.access.desk import Desk
 from bot.access.member import Actor, Grade, Standing
 from bot.access.ownership import Ownership
 from bot.clock import clock
-from bot.composition import new_id
+from bot.composition.parts import new_id
 from bot.diagnosis.consult import Heard, Known
 from bot.diagnosis.facts import Facts
 from bot.diagnosis.replies import Reply

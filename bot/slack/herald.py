@@ -14,6 +14,7 @@ from bot.diagnosis.openness import may_tell_figures
 from bot.diagnosis.replies import (
     Answered,
     Explained,
+    HasRoom,
     IsIn,
     Joined,
     Nothing,
@@ -183,10 +184,10 @@ class Herald:
     async def _spoken(self, heard: Heard, reply: replies.Spoken) -> bool:
         source = Source(heard.person, heard.conversation, heard.ts)
         message = replies.render(reply, source, names=self._names, now=self._clock(), zone=self._zone)
-        if isinstance(reply, WhichRole):
+        if isinstance(reply, WhichRole | HasRoom):
             await self._react(heard, SEEN)
-            if reply.incident is not None and heard.ts:
-                return await self._whisper_once(heard, PostKind.QUESTION, reply.incident, message)
+        if isinstance(reply, WhichRole) and reply.incident is not None and heard.ts:
+            return await self._whisper_once(heard, PostKind.QUESTION, reply.incident, message)
         if isinstance(reply, PUBLIC) or heard.conversation.private:
             return await self._explain(heard, message)
         return await self._whisper(heard, message)

@@ -9,7 +9,7 @@ import pytest
 from bot.access.desk import Desk
 from bot.access.member import Actor
 from bot.clock import clock
-from bot.composition import new_id
+from bot.composition.parts import new_id
 from bot.diagnosis.replies import Answered, Joined
 from bot.incidents.posts import Posts
 from bot.slack.catching_up import PAGE, SETTLES_WITHIN
