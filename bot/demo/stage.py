@@ -24,6 +24,8 @@ CHANNEL = "db-help"
 STAFF = "staff"
 STUDENT, TA, INSTRUCTOR = "alice", "tom", "priya"
 BOT_TOKEN, APP_TOKEN = "xoxb-demo", "xapp-demo"
+FREE_FOR = 3
+"""Seconds after which an incident is over here."""
 TAKEN_OVER = ("CONNBOT_", "SLACK_", "PG")
 """What begins so in the environment is the demo's to say, so that it never meets a real workspace or server."""
 
@@ -105,7 +107,7 @@ class Stage:
         channels = {channel.name: channel.id for channel in self.workspace.state.channels.values()}
         return (
             f'timezone = "UTC"\nstaff_channel = "{channels[STAFF]}"\nhelp_channels = ["{channels[CHANNEL]}"]\n'
-            f"[servers.class]\ndsn = '{self.classroom.bot_dsn}'\n"
+            f"[incidents]\nfree_for = {FREE_FOR}\n[servers.class]\ndsn = '{self.classroom.bot_dsn}'\n"
             f'hosts = ["localhost", "127.0.0.1"]\nstudents = ["{STUDENTS}"]\nservices = ["{SERVICE}"]\nask = "{INSTRUCTOR}@example.edu"\n'
         )
 
