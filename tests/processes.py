@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ENDS_WITHIN = 20.0
+ENDS_WITHIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)

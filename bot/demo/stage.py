@@ -24,7 +24,7 @@ CHANNEL = "db-help"
 STAFF = "staff"
 STUDENT, TA, INSTRUCTOR = "alice", "tom", "priya"
 BOT_TOKEN, APP_TOKEN = "xoxb-demo", "xapp-demo"
-FREE_FOR = 3
+FREE_FOR = 2
 """Seconds after which an incident is over here."""
 TAKEN_OVER = ("CONNBOT_", "SLACK_", "PG")
 """What begins so in the environment is the demo's to say, so that it never meets a real workspace or server."""
