@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bot.causes.finding import LIMITS, Cause, Finding, Kind
 from bot.diagnosis.small_talk import Said
 from bot.incidents.incident import Conversation, Incident, Scope, ScopeKind
 
+READ_BACK = timedelta(minutes=15)
+"""So old may a message be when it is read."""
 SURE_ENOUGH = 0.5
 """Confidence from which a finding is taken for what the message reports."""
 ENDED = frozenset({Kind.TERMINATED_BY_ADMINISTRATOR, Kind.CONNECTION_CLOSED, Kind.POOLER_DISCONNECT})
@@ -32,6 +35,15 @@ class Heard:
     """Words of it that are names of servers."""
     client: str = ""
     """The program that printed it, as `advice` names it; '' where nobody can tell."""
+
+
+def said_at(heard: Heard, now: datetime) -> datetime:
+    """When a message was written, as far as that matters: what is read back after an interruption is a while old."""
+    try:
+        at = datetime.fromtimestamp(float(heard.ts), UTC)
+    except (ValueError, OverflowError, OSError):
+        return now
+    return min(max(at, now - READ_BACK), now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from bot.diagnosis.consult import (
     Trouble,
     Unclear,
     consult,
+    said_at,
     servers_meant,
 )
 from bot.diagnosis.deciding import Complaint, is_named, meant_here, opens
@@ -216,7 +217,8 @@ class Reports:
         if heard.in_thread:
             return Around(here=await self._incidents.in_conversation(heard.team, heard.conversation))
         if heard.said in (Said.ME_TOO, Said.IN_AGAIN):
-            return Around(near=await self._incidents.near(heard.team, heard.conversation.channel, now - NEAR))
+            since = said_at(heard, now) - NEAR
+            return Around(near=await self._incidents.near(heard.team, heard.conversation.channel, since))
         return Around()
 
     def _stop(self, heard: Heard, meaning: Meaning, now: datetime) -> Reply | None:

@@ -154,11 +154,12 @@ class Incidents:
         return tuple(sorted(found, key=lambda incident: not incident.open))
 
     async def near(self, team: str, channel: str, since: datetime) -> tuple[Incident, ...]:
-        """Read the open incidents that somebody reported in this channel since then, newest first."""
-        reported = select(incident_people.c.incident_id).where(
-            incident_people.c.team == team, incident_people.c.channel == channel, incident_people.c.since >= since
-        )
-        return await self._read(incidents.c.team == team, _OPEN, incidents.c.id.in_(reported))
+        """Read the open incidents of this channel that somebody there came to since then, or that opened again; newest first."""
+        there = (incident_people.c.team == team, incident_people.c.channel == channel)
+        spoken = select(incident_people.c.incident_id).where(*there)
+        lately = spoken.where(incident_people.c.since >= since)
+        opened = incidents.c.id.in_(spoken) & (incidents.c.occasion_at >= since)
+        return await self._read(incidents.c.team == team, _OPEN, or_(incidents.c.id.in_(lately), opened))
 
     async def _read(self, *which: ColumnElement[bool]) -> tuple[Incident, ...]:
         async with self._db.read() as connection:

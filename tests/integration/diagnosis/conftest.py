@@ -108,7 +108,7 @@ class Help:
         return await self.allow_list.standing(Actor(team, person))
 
     def a_ts(self) -> str:
-        return f"17638{next(self.numbers):05}.000100"
+        return f"{int(clock().timestamp())}.{next(self.numbers):06}"
 
     def heard(
         self,

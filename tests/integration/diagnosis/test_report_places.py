@@ -18,7 +18,7 @@ from bot.diagnosis.replies import (
 from bot.incidents.incident import How, Waiting
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record, Verified
-from bot.storage.tables import incident_people
+from bot.storage.tables import incident_people, incidents
 from bot.storage.tables import record as entries
 from tests.integration.diagnosis.conftest import OTHER_HELP, SERVER_FULL, Help, incident_of, role_full
 
@@ -59,7 +59,34 @@ async def test_a_plus_one_in_the_channel_is_about_what_was_reported_there_a_whil
     async with own_database.write() as connection:
         early = await own_database.now(connection) - timedelta(minutes=16)
         await connection.execute(update(incident_people).values(since=early))
+        await connection.execute(update(incidents).values(opened_at=early, occasion_at=early))
     assert isinstance(await help_desk.say("UCAROL", "+1"), Nothing)
+
+
+async def test_a_plus_one_that_is_read_late_is_about_what_was_reported_before_it(
+    help_desk: Help, own_database: OwnDatabase
+) -> None:
+    first = incident_of(await help_desk.say("UALICE", SERVER_FULL))
+    async with own_database.write() as connection:
+        early = await own_database.now(connection) - timedelta(minutes=20)
+        await connection.execute(update(incident_people).values(since=early))
+        await connection.execute(update(incidents).values(opened_at=early, occasion_at=early))
+    ten_minutes_ago = f"{clock().timestamp() - 600:.6f}"
+    assert incident_of(await help_desk.say("UBOB", "+1", ts=ten_minutes_ago)).id == first.id
+
+
+async def test_a_plus_one_is_about_what_was_opened_again_a_while_ago(
+    help_desk: Help, own_database: OwnDatabase
+) -> None:
+    first = incident_of(await help_desk.say("UALICE", SERVER_FULL))
+    async with own_database.write() as connection:
+        early = await own_database.now(connection) - timedelta(minutes=20)
+        await connection.execute(update(incident_people).values(since=early))
+        await connection.execute(update(incidents).values(opened_at=early, occasion_at=early))
+    assert isinstance(await help_desk.say("UBOB", "+1"), Nothing)
+    await help_desk.incidents.resolve("T1", first.id, "")
+    await help_desk.incidents.reopen("T1", first.id, "UALICE")
+    assert incident_of(await help_desk.say("UBOB", "+1")).id == first.id
 
 
 # Edits, deletions, and too much.

@@ -1,6 +1,7 @@
 """What a message means where it is said."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -21,6 +22,7 @@ from bot.diagnosis.consult import (
     Trouble,
     Unclear,
     consult,
+    said_at,
     scope_of,
     servers_meant,
 )
@@ -153,3 +155,19 @@ def test_what_a_limit_is_about() -> None:
     assert scope_of(Finding(Cause.DATABASE_LIMIT, database="d"), None) == Scope(ScopeKind.DATABASE, "d")
     assert scope_of(Finding(Cause.DATABASE_LIMIT), "alice") is None
     assert scope_of(Finding(Cause.RESERVED_SLOTS), "alice") == Scope(ScopeKind.SERVER)
+
+
+@pytest.mark.parametrize(
+    ("ts", "minutes_ago"),
+    [
+        (f"{NOON.timestamp() - 600:.6f}", 10),
+        (f"{NOON.timestamp() + 5:.6f}", 0),
+        (f"{NOON.timestamp() - 7200:.6f}", 15),
+        ("1.0", 15),
+        ("", 0),
+        ("nan", 0),
+        ("1e300", 0),
+    ],
+)
+def test_when_a_message_was_written_as_far_as_that_matters(ts: str, minutes_ago: int) -> None:
+    assert said_at(replace(heard(), ts=ts), NOON) == NOON - timedelta(minutes=minutes_ago)
