@@ -70,7 +70,7 @@ async def test_who_may_see_the_week_and_names_in_it(
     told = await course.ask("priya", "/connbot summary")
 
     assert (REFUSED not in told.text) is shown
-    assert ("At least 1 incident: 1 role limit." in told.text) is shown
+    assert ("At least 1 incident: 1 × role limit." in told.text) is shown
     assert "ann_smith" not in told.text
     instructors = await course.ask("tina", "/connbot summary")
     names = await course.press("tina", instructors, ids.SUMMARY_NAMES)

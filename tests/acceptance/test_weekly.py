@@ -63,7 +63,7 @@ async def test_three_replicas_post_it_once_and_a_restart_not_again(course: Cours
     async with served(course):
         await course.ask("tina", "/connbot help")
     (message,) = told(course)
-    assert "At least 3 incidents: 3 role limit." in message.text
+    assert "At least 3 incidents: 3 × role limit." in message.text
     assert len(message.blocks or ()) <= 12
 
 

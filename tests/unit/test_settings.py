@@ -159,3 +159,18 @@ def test_http_is_on_without_an_app_token_and_off_with_one() -> None:
     assert read_environment({}).http == Address("127.0.0.1", 3000)
     assert read_environment({"SLACK_APP_TOKEN": "xapp-1"}).http is None
     assert read_environment({"CONNBOT_HTTP": "[::1]:0"}).http == Address("::1", 0)
+
+
+def test_when_the_week_is_told_and_how_often_is_sampled(tmp_path: Path) -> None:
+    path = tmp_path / "connbot.toml"
+    environment = read_environment({"CONNBOT_CONFIG": str(path)})
+    server = '[servers.a]\ndsn = "service=a"\n'
+    path.write_text(server)
+    usual = read_course(environment)
+    path.write_text(f'[samples]\nevery = 0\n[summary]\nday = "sunday"\nhour = 20\n{server}')
+    chosen = read_course(environment)
+
+    assert (usual.samples_every.total_seconds(), usual.summary_day, usual.summary_hour) == (60, 0, 8)
+    assert (chosen.samples_every.total_seconds(), chosen.summary_day, chosen.summary_hour) == (0, 6, 20)
+    faults = course_of(tmp_path, f'[samples]\nevery = 301\n[summary]\nday = "someday"\nhour = 24\n{server}')
+    assert [fault.split(": ")[1] for fault in faults] == ["samples.every", "summary.day", "summary.hour"]

@@ -80,7 +80,7 @@ def _roles(figures: Digest) -> Block:
 def _charts(figures: Digest) -> list[Block]:
     """Two charts at most; their figures all stand in the sentences above."""
     charts = []
-    causes = [(cause.replace("_", " "), float(count)) for cause, count in figures.causes[:MOST_SEGMENTS]]
+    causes = [(week.cause(word, str), float(count)) for word, count in figures.causes[:MOST_SEGMENTS]]
     if causes:
         segments = [{"label": label, "value": value} for label, value in _labelled(causes)]
         charts.append(_chart("Incidents by cause", {"type": "pie", "segments": segments}))

@@ -109,7 +109,7 @@ def _incidents(week: Digest, quote: Quote) -> tuple[str, ...]:
     if not week.incidents:
         none = "None." if week.complete else "None seen."
         return (none if not week.incidents_compared.before else f"{none[:-1]}{_compared(week.incidents_compared)}.",)
-    causes = join([f"{count:,} {_CAUSES.get(cause) or quote(cause.replace('_', ' '))}" for cause, count in week.causes])
+    causes = join([f"{count:,} \u00d7 {cause(word, quote)}" for word, count in week.causes])
     count = f"{least}{plural(week.incidents, 'incident')}"
     said = [f"{count[0].upper()}{count[1:]}{_compared(week.incidents_compared)}: {causes}."]
     if week.unresolved:
@@ -122,7 +122,7 @@ def _incidents(week: Digest, quote: Quote) -> tuple[str, ...]:
     known = [one for one in times if one]
     if known:
         spoken = "; ".join(known)
-        said.append(f"In the middle, {spoken}.")
+        said.append(f"Median: {spoken}.")
     return tuple(said)
 
 
@@ -130,7 +130,7 @@ def _times(what: str, times: Times | None, of: int) -> str:
     if times is None:
         return f"{what.removesuffix(' after')}: not once" if what.startswith("a person") else ""
     some = "" if times.count == of else f", in {times.count:,} of {of:,}"
-    return f"{what} {_span(times.median)} (at worst {_span(times.worst)}{some})"
+    return f"{what} {_span(times.median)} (worst {_span(times.worst)}{some})"
 
 
 def _span(span: timedelta) -> str:
@@ -202,8 +202,13 @@ def _idle(week: Digest, style: Style) -> tuple[str, ...]:
 
 def _idler(idler: Idler, quote: Quote) -> str:
     named = program(idler.program, quote)
-    about = ", the service's" if idler.service else ""
-    return f"{named}{about} {idler.idle:.1f} ({round(idler.share * 100)} %)"
+    about = ", a service" if idler.service else ""
+    return f"{named} {idler.idle:.1f} ({round(idler.share * 100)} %{about})"
+
+
+def cause(word: str, quote: Quote) -> str:
+    """What kept people out, by the word of `causes` for it."""
+    return _CAUSES.get(word) or quote(word.replace("_", " "))
 
 
 def program(named: str, quote: Quote) -> str:

@@ -37,11 +37,11 @@ def test_every_figure_stands_in_the_sentences() -> None:
     text = rendered(busy()).text
     for words in (
         "I watched all 168 hours.",
-        "5 incidents, 25 % more than the week before (4): 4 role limit and 1 full server.",
+        "5 incidents, 25 % more than the week before (4): 4 × role limit and 1 × full server.",
         "1 of them is still open.",
-        "I answered after 6 s (at worst 12 s)",
-        "a person of the staff was there after 4 min (at worst 9 min, in 4 of 5)",
-        "it was over after 10 min (at worst 1 h 5 min, in 4 of 5)",
+        "Median: I answered after 6 s (worst 12 s)",
+        "a person of the staff was there after 4 min (worst 9 min, in 4 of 5)",
+        "it was over after 10 min (worst 1 h 5 min, in 4 of 5)",
         "I ended 8 connections, 5 with the owner's consent (62 %).",
         "2 had begun to work again and were left alone",
         "1 query was cancelled.",
@@ -50,7 +50,7 @@ def test_every_figure_stands_in_the_sentences() -> None:
         "Databases: bank 5 of 5 and shop 18 of 20.",
         "2 of 3 roles reached their own limit.",
         "On average 20.0 of 24.0 connections idled, 20 % fewer than the week before.",
-        "pgAdmin 10.0 (50 %), canvas, the service's 5.0 (25 %) and psql 5.0 (25 %).",
+        "pgAdmin 10.0 (50 %), canvas 5.0 (25 %, a service) and psql 5.0 (25 %).",
         "Most in one place: 6.0 from 10.0.1.0/24 with pgAdmin",
         "Raise the limit of roles from 5 to 7",
         "Tell everybody who uses pgAdmin: Close the Query Tool tabs",
@@ -63,7 +63,7 @@ def test_every_figure_stands_in_the_sentences() -> None:
 def test_two_charts_show_the_same_figures() -> None:
     charts = [block for block in rendered(busy()).blocks if block["type"] == "data_visualization"]
     pie, bars = (chart["chart"] for chart in charts)
-    assert {one["label"]: one["value"] for one in pie["segments"]} == {"role limit": 4, "server limit": 1}
+    assert {one["label"]: one["value"] for one in pie["segments"]} == {"role limit": 4, "full server": 1}
     assert [one["value"] for one in bars["series"][0]["data"]] == [10.0, 5.0, 5.0]
 
 
