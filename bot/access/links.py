@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.access.entries import LINK_REQUEST, record_refusal
@@ -75,6 +75,9 @@ class Links:
 
     async def expire(self, team: str) -> int:
         """Give up those whose time is over; there is news for their people."""
+        due = (link_requests.c.proof == Proof.WAITING, link_requests.c.expires_at <= self._db.clock)
+        if not await self._any(link_requests.c.team == team, *due):
+            return 0
         async with self._db.write() as connection:
             now = await self._db.now(connection)
             over = (link_requests.c.proof == Proof.WAITING, link_requests.c.expires_at <= now)
@@ -191,6 +194,8 @@ class Links:
 
     async def take_news(self, team: str, holds_for: timedelta) -> tuple[News, ...]:
         """Take in hand what people are still to be told; nobody else gets it for so long."""
+        if not await self._any(link_news.c.team == team):
+            return ()
         async with self._db.write() as connection:
             now = await self._db.now(connection)
             free = link_news.c.telling_until.is_(None) | (link_news.c.telling_until <= now)
@@ -202,6 +207,11 @@ class Links:
         """Keep that everybody was told."""
         async with self._db.write(durable=False) as connection:
             await connection.execute(delete(link_news).where(link_news.c.id == news.id))
+
+    async def _any(self, *which: ColumnElement[bool]) -> bool:
+        """Whether there is such a row: hardly ever, so nobody's writing waits for ours."""
+        async with self._db.read() as connection:
+            return bool((await connection.execute(select(exists().where(*which)))).scalar_one())
 
     async def _link(self, turn: Turn, actor: Actor, owner: Owner, request: LinkRequest) -> None:
         """Link, and end what else the person asked for the same role."""

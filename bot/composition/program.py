@@ -20,6 +20,7 @@ from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.register import Front, Listeners, register
 from bot.slack.register_consent import register_consent
 from bot.slack.register_home import register_home
+from bot.slack.register_linking import register_linking
 from bot.slack.work import Work
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
@@ -70,6 +71,7 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
         talking.bind(app)
         register_consent(app, front, ends.consent)
         register_home(app, front, at_home)
+        register_linking(app, front, linked.listener)
         register(app, front, Listeners(ends.conns, ends.kill, connbot, linked.listener, summary), names)
 
     loops = (*ends.loops, *linked.loops, *talking.loops, *figures.loops(parts))

@@ -92,6 +92,21 @@ def of_home(body: Mapping[str, Any], at: datetime) -> Call:
     )
 
 
+def of_user_change(body: Mapping[str, Any], at: datetime) -> Call:
+    """Read a `user_change` event, as of the person whom it is about; the text is deleted where their account is closed."""
+    event = _part(body, "event")
+    user = _part(event, "user")
+    return Call(
+        actor=Actor(_text(body, "team_id"), _text(user, "id")),
+        place=Place(""),
+        key=f"event:{_text(body, 'event_id')}",
+        at=at,
+        name=_text(event, "type"),
+        text="deleted" if user.get("deleted") is True else "",
+        body=body,
+    )
+
+
 def of_shortcut(body: Mapping[str, Any], at: datetime) -> Call:
     """Read the payload of a shortcut, of a message's menu or for all; `body["message"]` is the message, which has its `thread_ts` in a thread."""
     thread = _text(_part(body, "message"), "thread_ts") or None

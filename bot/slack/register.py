@@ -19,7 +19,7 @@ from bot.slack import ids
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import refusal, tools, window
 from bot.slack.blocks.text import Block, Message
-from bot.slack.call import Call, is_button, of_action, of_command, of_home, of_shortcut, of_view
+from bot.slack.call import Call, is_button, of_action, of_command, of_home, of_shortcut, of_user_change, of_view
 from bot.slack.commands import CommandNames
 from bot.slack.hearing import Hearing, Reader, Utterance
 from bot.slack.listeners.connbot import ConnbotListener
@@ -132,19 +132,27 @@ class Front:
         return acknowledge
 
     def home(self, listener: Listener) -> Callable[..., Awaitable[None]]:
-        """Wrap for Bolt what draws the Home tab of whoever opens it; nobody asked, so no failure is told."""
+        """Wrap for Bolt what draws the Home tab of whoever opens it."""
+        return self._unasked(of_home, "home", listener)
+
+    def departure(self, listener: Listener) -> Callable[..., Awaitable[None]]:
+        """Wrap for Bolt what follows from it that somebody's account was closed; other changes of people are only acknowledged."""
+        return self._unasked(of_user_change, "deleted", listener)
+
+    def _unasked(
+        self, read: Callable[[Mapping[str, Any], datetime], Call], concern: str, listener: Listener
+    ) -> Callable[..., Awaitable[None]]:
+        """Wrap the listener of events of which `concern` us; nobody asked, so no failure is told."""
 
         async def acknowledge(ack: AsyncAck, body: Mapping[str, Any]) -> None:
             await ack()
-            call = of_home(body, self._clock())
-            if call.text == "home":
+            call = read(body, self._clock())
+            if call.text == concern:
                 self.deliveries += 1
-                self._work.start(self._drawn(call, partial(self._admitted, listener)), call.name)
+                answer = partial(self._admitted, listener)
+                self._work.start(self._answer(call, answer, told=False), call.name)
 
         return acknowledge
-
-    async def _drawn(self, call: Call, answer: Callable[[Call], Awaitable[None]]) -> None:
-        await self._answer(call, answer, told=False)
 
     def unknown_view(self) -> Callable[..., Awaitable[None]]:
         """Wrap for Bolt what answers a modal that no listener knows."""
@@ -199,7 +207,7 @@ class Front:
         await self._answer(call, answer)
         redraw = self._redraw
         if call.in_home and redraw is not None:
-            await self._drawn(call, lambda _: redraw(call.actor))
+            await self._answer(call, lambda _: redraw(call.actor), told=False)
 
     async def _answer(
         self, call: Call, answer: Callable[[Call], Awaitable[None]], *, told: bool = True
@@ -274,9 +282,6 @@ def register(app: AsyncApp, front: Front, listeners: Listeners, names: CommandNa
     app.action(ids.TERMINATE_STRAYS)(front.proposing_action(listeners.conns.on_terminate_strays))
     app.action(ids.CLOSE)(front.proposing_action(listeners.conns.on_close))
     app.action(ids.CLOSE_CLIENT)(front.proposing_action(listeners.conns.on_close_client))
-    app.action(ids.ASK_TO_VOUCH)(front.action(listeners.linking.on_ask_to_vouch))
-    app.action(ids.VOUCH)(front.action(listeners.linking.on_vouch))
-    app.action(ids.NOT_THEIRS)(front.action(listeners.linking.on_not_theirs))
     app.action(ids.SUMMARY_NAMES)(front.action(listeners.summary.on_names))
     app.command(ANYTHING)(front.command(listeners.connbot.on_unknown))
     app.action(ANYTHING)(front.unknown_action())

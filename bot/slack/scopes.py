@@ -27,6 +27,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "message.im": "im:history",
         "app_mention": "app_mentions:read",
         "app_home_opened": "",
+        "user_change": "users:read",
     }
 )
 """The events that the manifest subscribes to, each with the scope that it takes; '' for none."""

@@ -45,6 +45,13 @@ class Events:
             channel, _ = self._state.open_direct((app.bot_user_id, user.id))
             self._begin(app, payloads.home_opened_event(user, channel, tab, view, self._state.next_ts()))
 
+    def user_changed(self, user: User) -> None:
+        """Tell the apps that subscribed to it that something about a person is different now."""
+        for app in self._state.apps.values():
+            if _hears(app, "user_change", "users:read"):
+                email = "users:read.email" in app.scopes
+                self._begin(app, payloads.user_change_event(self._state, user, self._state.next_ts(), email=email))
+
     def _on_change(self, change: Change) -> None:
         message = change.message or change.before
         if message is None or message.ephemeral or change.quiet:

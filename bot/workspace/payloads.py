@@ -8,7 +8,7 @@ from typing import Any
 from bot.workspace.block_kit.walk import CHOICES, elements, option_list
 from bot.workspace.model import App, Change, Channel, Json, Kind, Message, Reaction, Shortcut, SlashCommand, User, What
 from bot.workspace.refusals import NotPossible
-from bot.workspace.shapes import message_json
+from bot.workspace.shapes import message_json, user_json
 from bot.workspace.state import State
 
 # How a command's payload names conversations that have no public name.
@@ -184,6 +184,11 @@ def home_opened_event(user: User, channel: Channel, tab: str, view: Json | None,
     """The `app_home_opened` event: a person looks at an app's Home or Messages tab; `channel` is their conversation."""
     event: Json = {"type": "app_home_opened", "user": user.id, "channel": channel.id, "tab": tab, "event_ts": ts}
     return event if view is None else event | {"view": view}
+
+
+def user_change_event(state: State, user: User, ts: str, *, email: bool) -> Json:
+    """The `user_change` event: something about a person is different now."""
+    return {"type": "user_change", "user": user_json(state, user, email=email), "cache_ts": 0, "event_ts": ts}
 
 
 def mention_event(state: State, message: Message) -> Json:

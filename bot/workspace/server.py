@@ -17,7 +17,7 @@ from bot.workspace.homes import Homes
 from bot.workspace.interactions import Interactions
 from bot.workspace.limits import Fault, Faults, Limits, RateLimits
 from bot.workspace.modals import Modals
-from bot.workspace.model import App, Change, Message
+from bot.workspace.model import App, Change, Message, User
 from bot.workspace.page_acts import PageActs
 from bot.workspace.pages import Pages
 from bot.workspace.payloads import url_verification
@@ -205,7 +205,15 @@ class Workspace(Doings):
 
     def deactivate(self, user: str) -> None:
         """Close a person's account, as an administrator of the workspace does."""
-        self.state.replace_user(replace(self.state.find_user(user), deleted=True))
+        self._change_user(replace(self.state.find_user(user), deleted=True))
+
+    def reactivate(self, user: str) -> None:
+        """Open a closed account again."""
+        self._change_user(replace(self.state.find_user(user), deleted=False))
+
+    def _change_user(self, user: User) -> None:
+        self.state.replace_user(user)
+        self._events.user_changed(user)
 
     def set_request_url(self, url: str | None, app: str | None = None) -> None:
         """Send an app its payloads over HTTP from now on; None goes back to Socket Mode."""

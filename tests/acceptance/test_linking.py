@@ -5,7 +5,6 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -463,7 +462,7 @@ async def test_whose_account_was_closed_owns_nothing_when_it_is_open_again(
         async with served(course, patience=SOON):
             await eventually(lambda: suspended(course))
             assert await owners(course, alice) == [(slack_id("bob"), "staff")]
-            reopen(course, "alice")
+            course.workspace.reactivate("alice")
             answer = await course.ask("alice", "/conns")
             assert "/connbot link ROLE" in answer.text
 
@@ -473,9 +472,16 @@ async def test_whose_account_was_closed_owns_nothing_when_it_is_open_again(
             assert "1 of 5" in (await course.ask("alice", "/conns")).text
 
 
-def reopen(course: Course, who: str) -> None:
-    person = course.workspace.state.find_user(who)
-    course.workspace.state.replace_user(replace(person, deleted=False))
+async def test_an_account_that_is_closed_is_heard_of_at_once(course: Course) -> None:
+    alice = course.make_student()
+    for who in ("alice", "bob"):
+        await course.own(who, alice)
+
+    course.workspace.reactivate("bob")
+    course.workspace.deactivate("alice")
+
+    await eventually(lambda: suspended(course))
+    assert await owners(course, alice) == [(slack_id("bob"), "staff")]
 
 
 async def suspended(course: Course) -> list[Owner]:
@@ -543,11 +549,13 @@ async def test_two_bots_link_once_and_tell_once(
 async def test_one_who_cannot_be_told_keeps_nobody_else_from_being_told(course: Course) -> None:
     alice = course.make_student()
     session = await course.postgres.open_backend(alice)
+    await course.own("bob", alice)
     name = await line_for(course, "alice", alice)
-    course.workspace.inject("chat.postMessage", Fault(status=403))
+    course.workspace.inject("conversations.open", Fault(status=403))
 
     await show(session, name)
 
     await eventually(lambda: staff_read(course))
-    assert await owners(course, alice) == [(slack_id("alice"), "possession")]
+    await told(course, "bob", f"<@{slack_id('alice')}> owns the role")
+    assert (slack_id("alice"), "possession") in await owners(course, alice)
     assert len(dms(course, "alice")) == 1

@@ -66,6 +66,11 @@ class LinkingListener:
         """**Not theirs** on the card for staff."""
         await self._decide(call, theirs=False)
 
+    async def on_departure(self, call: Call, standing: Standing) -> None:
+        """Somebody's account was closed."""
+        if standing.owned:
+            await self._linking.leave(call.actor.id)
+
     async def _decide(self, call: Call, *, theirs: bool) -> None:
         request_id = payloads.read_proposal_id(call.text)
         decision = await self._linking.decide(call.actor, request_id, theirs=theirs, now=call.at)

@@ -132,3 +132,19 @@ async def test_an_app_without_interactivity_gets_no_clicks() -> None:
         posted = await a_client(app.workspace).chat_postMessage(channel=GENERAL, text="x", blocks=blocks)
         with pytest.raises(NotPossible, match="no app that takes actions"):
             await app.workspace.click("alice", "general", str(posted["ts"]), label="Go")
+
+
+async def test_that_an_account_was_closed_and_opened_again_is_told_to_whoever_may_know_of_people() -> None:
+    manifest = _manifest(["user_change"], ["users:read", "connections:write"])
+    async with hearing(a_seed(manifest=manifest)) as app:
+        app.workspace.deactivate("alice")
+        app.workspace.reactivate("alice")
+        told = [await app.next() for _ in range(2)]
+        assert [(event["type"], event["user"]["name"], event["user"]["deleted"]) for event in told] == [
+            ("user_change", "alice", True),
+            ("user_change", "alice", False),
+        ]
+        assert "email" not in told[0]["user"]["profile"]
+    async with hearing(a_seed(manifest=_manifest(["user_change"], ["chat:write"]))) as app:
+        app.workspace.deactivate("alice")
+        await app.hears_nothing()

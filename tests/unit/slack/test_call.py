@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.access.member import Actor
-from bot.slack.call import Window, of_action, of_command, of_home, of_shortcut, of_view
+from bot.slack.call import Call, Window, of_action, of_command, of_home, of_shortcut, of_user_change, of_view
 from bot.slack.payloads import Behind, write_behind
 from tests.builders import NOON, minutes
 
@@ -109,6 +109,24 @@ def test_whoever_opens_the_home_tab_is_known_by_the_event() -> None:
     assert (call.actor, call.place.channel, call.key) == (Actor("T0COURSE", "U0ALICE"), "D0ALICE", "event:Ev1")
     assert (call.name, call.text) == ("app_home_opened", "home")
     assert of_home({"event": None}, NOON).actor.id == ""
+
+
+def test_whose_account_was_closed_is_read_of_whom_the_event_is_about() -> None:
+    def said(user: object) -> Call:
+        return of_user_change(
+            {"team_id": "T1", "event_id": "Ev1", "event": {"type": "user_change", "user": user}}, NOON
+        )
+
+    gone = said({"id": "U0ALICE", "team_id": "T1", "deleted": True})
+    assert (gone.actor, gone.key, gone.text) == (Actor("T1", "U0ALICE"), "event:Ev1", "deleted")
+    for user in (
+        {"id": "U0ALICE", "deleted": False},
+        {"id": "U0ALICE"},
+        {"id": "U0ALICE", "deleted": "yes"},
+        "U0ALICE",
+        None,
+    ):
+        assert said(user).text == ""
 
 
 def test_a_click_in_the_home_tab_is_none_in_a_modal() -> None:

@@ -50,6 +50,7 @@ EVENT_SCOPES: dict[str, set[str]] = {
     "message.channels": {"channels:history"},
     "message.groups": {"groups:history"},
     "message.im": {"im:history"},
+    "user_change": {"users:read"},
 }
 """What each subscribed event demands, likewise."""
 
