@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from tests.courses import Course, a_course
+from tests.evenings import Evening, an_evening
 from tests.postgres import Postgres
 
 
@@ -16,3 +17,10 @@ async def course(postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path)
         yield running
         assert running.workspace.broadcasts == []
         assert running.workspace.complaints == []
+
+
+@pytest_asyncio.fixture
+async def evening(postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path) -> AsyncIterator[Evening]:
+    """A role that is full, whose owner said so, and the answer in the thread."""
+    async with an_evening(postgres18, migrated_sqlite_url, tmp_path) as begun:
+        yield begun
