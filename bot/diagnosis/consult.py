@@ -170,15 +170,14 @@ def servers_meant(finding: Finding, names: Iterable[str], known: Sequence[Known]
     Of several that are left the facts decide, then the person. A host that is the person's own computer, or the mouth of a
     tunnel on it, tells nothing; one that no server is known by means none of them.
     """
-    named = [one.name for one in known if one.name in set(names)]
-    if named:
-        return Meant(tuple(named), sure=len(named) == 1)
     host = (finding.host or "").strip("[]").rstrip(".").lower()
     by_host = [one.name for one in known if host in one.hosts]
     if not by_host and not finding.own_computer:
         by_host = [one.name for one in known if host in one.addresses]
-    if by_host:
-        return Meant(tuple(by_host), sure=len(by_host) == 1)
+    named = [one.name for one in known if one.name in set(names)]
+    # A server may be called by a word that people use for other things too: of several the host tells.
+    if meant := [name for name in named if name in by_host and len(named) > 1] or named or by_host:
+        return Meant(tuple(meant), sure=len(meant) == 1)
     if host and not finding.own_computer and all(one.hosts for one in known):
         return Meant()
     return Meant(tuple(one.name for one in known), sure=len(known) == 1)

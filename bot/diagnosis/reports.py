@@ -81,6 +81,7 @@ class Reports:
         self._known = known
         self._reports = Paces()
         self._questions = Paces()
+        self._reopenings = Paces()
 
     async def hear(self, heard: Heard, standing: Standing, *, now: datetime) -> Reply:
         """Do what a message comes to, and say what is to be said to it.
@@ -150,15 +151,18 @@ class Reports:
         incident = await self._incidents.get(actor.team, incident_id)
         if incident is None or incident.of(actor.id) is None:
             return await self.me_too(standing, incident_id, where, now=now)
-        how = How.KNOWN if incident.open else How.REOPENED
-        again = (
-            await self._incidents.stands(actor.team, incident_id, actor.id, Waiting.WAITING)
-            if incident.open
-            else await self._incidents.reopen(actor.team, incident_id, actor.id)
-        )
+        facts = await look_into(self._fleet, incident)
+        if incident.open:
+            how, again = How.KNOWN, await self._incidents.stands(actor.team, incident_id, actor.id, Waiting.WAITING)
+        else:
+            # Each time the others who wait are mentioned anew: against the facts nobody does that again and again.
+            pace = self._reopenings.of((actor.team, actor.id), f"{incident_id}:{incident.occasion}", now)
+            if pace is not Pace.ANSWER and not (facts and facts.full):
+                return TooMany() if pace is Pace.NOTICE else Nothing()
+            how, again = How.REOPENED, await self._incidents.reopen(actor.team, incident_id, actor.id)
         if again is None:
             return await self.me_too(standing, incident_id, where, now=now)
-        return Answered(Reported(again, how), await look_into(self._fleet, again))
+        return Answered(Reported(again, how), facts)
 
     async def resolve(self, standing: Standing, incident_id: str, *, now: datetime) -> Incident | None:
         """End an incident by its staff's word; raises `NotPermitted`. None: there is none, or somebody was first."""

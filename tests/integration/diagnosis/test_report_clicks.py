@@ -8,7 +8,7 @@ from sqlalchemy import update
 from bot.access.member import Grade
 from bot.causes.finding import NOTHING, Cause, Finding
 from bot.clock import clock
-from bot.diagnosis.replies import Answered, Explained, HasRoom, IsIn, Joined, Nothing, Reply, WhichRole
+from bot.diagnosis.replies import Answered, Explained, HasRoom, IsIn, Joined, Nothing, Reply, TooMany, WhichRole
 from bot.errors import NotPermitted, UnknownServer
 from bot.incidents.incident import Conversation, How, Incident, Waiting
 from bot.storage.engine import OwnDatabase
@@ -165,6 +165,20 @@ async def test_still_stuck_reopens_once_for_one_of_its_people(help_desk: Help) -
     again = await still_stuck(help_desk, "UALICE", incident)
     assert isinstance(again, Answered)
     assert (again.reported.how, again.reported.incident.occasion) == (How.KNOWN, 2)
+
+
+async def test_against_the_facts_nobody_reopens_again_and_again(help_desk: Help) -> None:
+    role = await help_desk.owned("UALICE", full=False)
+    incident = await opened(help_desk, role_full(role))
+    said = []
+    for _ in range(5):
+        await help_desk.incidents.resolve("T1", incident.id, "")
+        said.append(type(await still_stuck(help_desk, "UALICE", incident)))
+    assert said == [Answered] * 3 + [TooMany, Nothing]
+    await help_desk.postgres.open_backend(role)
+    stuck = await still_stuck(help_desk, "UALICE", incident)
+    assert isinstance(stuck, Answered), "the facts agree"
+    assert stuck.reported.incident.occasion == 5
 
 
 async def test_after_half_an_hour_still_stuck_counts_only_if_the_facts_agree(

@@ -133,6 +133,8 @@ BARE, TOLD = Known("spare"), Known("told", addresses=frozenset({"10.9.9.9", "127
         ("10.0.0.1", (), (CLASS, LAB), Meant(("class",), sure=True)),
         ("lab.example.edu", ("class",), (CLASS, LAB), Meant(("class",), sure=True)),
         (None, ("class", "lab"), (CLASS, LAB), Meant(("class", "lab"))),
+        ("lab.example.edu", ("class", "lab"), (CLASS, LAB), Meant(("lab",), sure=True)),
+        ("elsewhere.example.org", ("class", "lab"), (CLASS, LAB), Meant(("class", "lab"))),
         ("localhost", (), (CLASS, LAB), Meant(("class", "lab"))),
         ("127.0.0.1", (), (CLASS,), Meant(("class",), sure=True)),
         ("elsewhere.example.org", (), (CLASS, LAB), Meant()),
