@@ -35,6 +35,7 @@ from bot.slack.hearing import Hearing
 from bot.slack.listeners.reports import ReportsListener
 from bot.slack.marks import Marks
 from bot.slack.messages import Us
+from bot.slack.posting import Posting
 from bot.slack.register import Front, register_hearing
 from bot.slack.windows import Windows
 from bot.slack.work import Work
@@ -130,9 +131,10 @@ class Room:
             client = identity.web_client(self.workspace.api_url, session, BOT_TOKEN, patient=False)
             work, desk, marks = Work(), Desk(self.db), Marks([channel])
             announcer = Announcer(client, session, clock, UTC, CommandNames())
-            hearing = Hearing(us, [channel], marks)
+            hearing, posts = Hearing(us, [channel], marks), Posts(self.db, new_id)
+            posting = Posting(client, posts)
             listener = ReportsListener(
-                us, self.fleet, reports, self.herald, self.mentions, hearing, desk, announcer, client, work,
+                us, self.fleet, reports, self.herald, self.mentions, hearing, desk, announcer, posting, client, work,
                 heard_again_after=0.2,
             )  # fmt: skip
 
@@ -140,7 +142,7 @@ class Room:
                 register_hearing(app, front, hearing, listener)
                 hear = partial(front.hear, hearing, listener.on_spoken)
                 self.catching_up = CatchingUp(
-                    us, client, Posts(self.db, new_id), self.incidents, desk, hearing, marks, self.herald, hear,
+                    us, client, posts, self.incidents, desk, hearing, marks, self.herald, hear,
                     self.fleet.names, self.now,
                 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.access.desk import Desk
 from bot.diagnosis.herald import Herald
 from bot.errors import OwnDatabaseUnavailable
+from bot.incidents.incident import Conversation
 from bot.incidents.incidents import Incidents
 from bot.incidents.posts import Posts
 from bot.slack.api_errors import FAILED, is_passing, why
@@ -84,8 +85,10 @@ class CatchingUp:
         if self._cut_off:
             self._cut_off = False
             self._marks.fall_behind()
-        now = self._clock()
-        read = [one for channel in self._marks.behind() if (one := await self._read_back(channel, now)) is not None]
+        now, threads = self._clock(), await self._threads()
+        read = [
+            one for channel in self._marks.behind() if (one := await self._read_back(channel, threads, now)) is not None
+        ]
         old = [one for back in read for one in back.written if one.ts < _ts(now - ANSWERED_WITHIN)]
         listed = await self._list(old, now)
         for back in read:
@@ -106,7 +109,15 @@ class CatchingUp:
             await self._posts.read_until(self._us.team, channel, ts)
             self._marks.kept(channel, ts)
 
-    async def _read_back(self, channel: str, now: datetime) -> "_Back | None":
+    async def _threads(self) -> Sequence[Conversation]:
+        """The threads in which an incident is talked about that is not over; wherever they are, they are listened to."""
+        standing = await self._incidents.standing(self._us.team)
+        threads = tuple(dict.fromkeys(where for incident in standing for where in incident.conversations))
+        for where in threads:
+            self._hearing.listen_in(where)
+        return threads
+
+    async def _read_back(self, channel: str, threads: Sequence[Conversation], now: datetime) -> "_Back | None":
         """Read what was said since a channel was read last; None: there is nothing to do, or it cannot be done now."""
         last = (await self._posts.last_read(self._us.team)).get(channel)
         if last is None:
@@ -115,7 +126,7 @@ class CatchingUp:
             return None
         since = max(last, _ts(now - AT_MOST))
         try:
-            return _Back(channel, since, await self._read(channel, since, now))
+            return _Back(channel, since, await self._read(channel, since, threads, now))
         except FAILED as exc:
             log.warning("not read back", extra={"action": "catch up", "channel": channel, "why": why(exc)})
             if isinstance(exc, SlackApiError) and not is_passing(exc):
@@ -159,10 +170,13 @@ class CatchingUp:
                 self._hearing.let_go(utterance, done=True)
         return True
 
-    async def _read(self, channel: str, since: str, now: datetime) -> list[Written]:
+    async def _read(
+        self, channel: str, since: str, talked_about: Sequence[Conversation], now: datetime
+    ) -> list[Written]:
         """What people wrote there since then, replies too, in the order of time."""
         found: dict[str, Written] = {}
-        threads = await self._open_threads(channel)
+        # A thread that an incident is talked about in may have begun long ago.
+        threads = {where.thread: None for where in talked_about if where.channel == channel}
         async for message in self._pages(
             self._client.conversations_history, channel=channel, oldest=_ts(now - AT_MOST)
         ):
@@ -178,12 +192,6 @@ class CatchingUp:
             ):
                 _add(found, read_message(message, channel, self._us), since)
         return [found[ts] for ts in sorted(found)]
-
-    async def _open_threads(self, channel: str) -> dict[str, None]:
-        """The threads in which an incident is talked about that is not over; they may have begun long ago."""
-        standing = await self._incidents.standing(self._us.team)
-        there = (where for incident in standing for where in incident.conversations if where.channel == channel)
-        return dict.fromkeys(where.thread for where in there)
 
     async def _pages(self, method: Callable[..., Awaitable[Any]], **which: str) -> AsyncIterator[Mapping[str, Any]]:
         cursor = None

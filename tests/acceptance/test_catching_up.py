@@ -17,7 +17,7 @@ from bot.slack.messages import key_of
 from bot.workspace.limits import Fault
 from bot.workspace.model import Message
 from tests.postgres import Postgres
-from tests.rooms import HELP, SERVER_FULL, Room, a_room
+from tests.rooms import ELSEWHERE, HELP, SERVER_FULL, Room, a_room
 
 MOMENT = timedelta(seconds=1)
 
@@ -268,3 +268,15 @@ async def test_a_message_that_was_deleted_or_changed_meanwhile_counts_as_it_is(r
     assert {heard.ts for heard, _ in room.herald.replies} == {changed.ts}
     assert all(isinstance(reply, Answered) for _, reply in room.herald.replies)
     assert len(await room.open()) == 1
+
+
+async def test_an_incidents_thread_is_listened_to_wherever_it_is(room: Room) -> None:
+    """Another process was asked there, or this one before it was started anew."""
+    async with room.listening():
+        said = room.workspace.say("carol", ELSEWHERE, f"@connbot {SERVER_FULL}")
+        await room.reply()
+    async with room.listening():
+        await room.catching_up.tend(connected=True)
+        room.workspace.say("bob", ELSEWHERE, "same", said.ts)
+
+        assert isinstance((await room.reply())[1], Joined)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.causes.redaction import SecretKind
 from bot.slack.blocks import elements
-from bot.slack.blocks.text import Message, join, person
+from bot.slack.blocks.text import Message, join, link, person
 
 _KINDS = {
     SecretKind.PASSWORD: ("a password", "the password"),
@@ -14,11 +14,15 @@ _KINDS = {
 _EDIT = "point at the message, choose the three dots, then *Edit message* (on a phone, hold the message down)"
 
 
-def render_secrets(kinds: Sequence[SecretKind], *, direct: bool) -> Message:
-    """Tell the author of a message which kinds of secrets stand in it, and what to do; the secrets are not repeated."""
+def render_secrets(kinds: Sequence[SecretKind], *, direct: bool, address: str | None = None) -> Message:
+    """Tell the author of a message which kinds of secrets stand in it, and what to do; the secrets are not repeated.
+
+    `address` is the message's, where Slack tells it.
+    """
+    shown = link(address, "your message") if address else "your message"
     told = join([_KINDS[kind][0] for kind in kinds])
     changed = join([_KINDS[kind][1] for kind in kinds])
-    where = "the message that you sent me" if direct else "your message in the channel, where everybody can read it"
+    where = "the message that you sent me" if direct else f"{shown} in the channel, where everybody can read it"
     return elements.short(
         f"There is {told} in {where}. Change {changed} first: with it, others can log in as you.\n"
         f"Then take it out of the message: {_EDIT}. I cut it out before I read the message, and kept nothing of it."

@@ -29,6 +29,7 @@ from bot.slack.blocks import hearing as blocks
 from bot.slack.call import Call
 from bot.slack.hearing import Hearing
 from bot.slack.messages import Removed, Rewritten, Spoken, Us, Written, named, read_message
+from bot.slack.posting import Posting
 from bot.slack.turns import Turns
 from bot.slack.work import Work
 
@@ -108,6 +109,7 @@ class ReportsListener:
         hearing: Hearing,
         desk: Desk,
         announcer: Announcer,
+        posting: Posting,
         client: AsyncWebClient,
         work: Work,
         heard_again_after: float = HEARD_AGAIN_AFTER,
@@ -120,6 +122,7 @@ class ReportsListener:
         self._hearing = hearing
         self._desk = desk
         self._announcer = announcer
+        self._posting = posting
         self._client = client
         self._work = work
         self._heard_again_after = heard_again_after
@@ -241,8 +244,9 @@ class ReportsListener:
         """Warn the author, once a message, whichever process reads it how often."""
         author = Actor(written.team, written.person)
         if (await self._desk.admit(author, f"secrets:{written.channel}:{written.ts}")).first:
-            message = blocks.render_secrets(secrets, direct=written.direct)
-            await self._announcer.tell(author, message)
+            direct = written.direct
+            address = None if direct else await self._posting.address(written.channel, written.ts)
+            await self._announcer.tell(author, blocks.render_secrets(secrets, direct=direct, address=address))
 
     async def _is_in(self, written: Written, actor: Actor) -> bool:
         """Whether we can answer where a message stands; people find the shortcut wherever they are."""

@@ -8,11 +8,14 @@ from bot.slack.blocks.text import Message
 from tests.block_rules import faults
 from tests.builders import ALICE, BOB
 
+URL = "https://course.slack.com/archives/C0HELP/p1763812800000100"
+
 
 @pytest.mark.parametrize(
     "message",
     [
         hearing.render_secrets(tuple(SecretKind), direct=False),
+        hearing.render_secrets(tuple(SecretKind), direct=False, address=URL),
         hearing.render_secrets(tuple(SecretKind), direct=True),
         hearing.render_report_read(ALICE, BOB),
         hearing.render_says_nothing(),
@@ -32,6 +35,12 @@ def test_the_author_of_a_secret_is_told_what_to_do() -> None:
     )
     assert "Change the password and the token first" in told
     assert "Edit message" in told
+
+
+def test_the_author_is_shown_which_message_it_is() -> None:
+    told = hearing.render_secrets((SecretKind.PASSWORD,), direct=False, address=URL).text
+
+    assert f"There is a password in <{URL}|your message> in the channel" in told
 
 
 def test_in_a_direct_message_nobody_else_has_read_it() -> None:
