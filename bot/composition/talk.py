@@ -54,7 +54,7 @@ def build(parts: Parts, front: Front, conns: ConnsListener, kill: KillListener) 
     marks = Marks(course.help_channels)
     hearing = Hearing(us, course.help_channels, marks)
     spoken = ReportsListener(
-        us, fleet, reports, herald, mentions, hearing, parts.desk, announcer, slack.client, parts.work
+        us, fleet, reports, herald, mentions, hearing, parts.desk, announcer, parts.posting, slack.client, parts.work
     )
     watch = Watch(us.team, partial(look, fleet), incidents, herald, course.patience)
 
