@@ -20,7 +20,7 @@ from bot.slack.api_errors import FAILED, is_passing, why
 from bot.slack.hearing import Hearing, Utterance
 from bot.slack.listeners.reports import understand
 from bot.slack.marks import Marks
-from bot.slack.messages import Us, Written, key_of, read_message
+from bot.slack.messages import Rewritten, Us, Written, key_of, read_message
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class _Back:
     channel: str
     since: str
     written: Sequence[Written]
+    changed: Sequence[Rewritten]
+    """What was said before, and has other words since."""
 
 
 class CatchingUp:
@@ -93,7 +95,10 @@ class CatchingUp:
         listed = await self._list(old, now)
         for back in read:
             young = [one for one in back.written if one.ts >= _ts(now - ANSWERED_WITHIN)]
-            if await self._answer(back.channel, young, now) and listed:
+            settled = await self._answer(back.channel, young, now)
+            changed = [taken for one in back.changed if (taken := self._hearing.take(one, now)) is not None]
+            await asyncio.gather(*map(self._hear, changed))
+            if settled and listed:
                 self._marks.reached(back.channel, max(back.since, *(one.ts for one in back.written), ""))
         await self._keep()
 
@@ -126,7 +131,7 @@ class CatchingUp:
             return None
         since = max(last, _ts(now - AT_MOST))
         try:
-            return _Back(channel, since, await self._read(channel, since, threads, now))
+            return await self._read(channel, since, threads, now)
         except FAILED as exc:
             log.warning("not read back", extra={"action": "catch up", "channel": channel, "why": why(exc)})
             if isinstance(exc, SlackApiError) and not is_passing(exc):
@@ -170,17 +175,20 @@ class CatchingUp:
                 self._hearing.let_go(utterance, done=True)
         return True
 
-    async def _read(
-        self, channel: str, since: str, talked_about: Sequence[Conversation], now: datetime
-    ) -> list[Written]:
+    async def _read(self, channel: str, since: str, talked_about: Sequence[Conversation], now: datetime) -> _Back:
         """What people wrote there since then, replies too, in the order of time."""
         found: dict[str, Written] = {}
+        changed: list[Rewritten] = []
         # A thread that an incident is talked about in may have begun long ago.
         threads = {where.thread: None for where in talked_about if where.channel == channel}
         async for message in self._pages(
             self._client.conversations_history, channel=channel, oldest=_ts(now - AT_MOST)
         ):
-            _add(found, read_message(message, channel, self._us), since)
+            written = read_message(message, channel, self._us)
+            if written is not None and written.ts > since:
+                found[written.ts] = written
+            elif written is not None and (edited := _edited(message)) > max(since, _ts(now - ANSWERED_WITHIN)):
+                changed.append(Rewritten(written, None, f"{channel}:{written.ts}:{edited}"))
             ts, latest = message.get("ts"), message.get("latest_reply")
             if isinstance(ts, str) and isinstance(latest, str):
                 threads.pop(ts, None)
@@ -190,8 +198,10 @@ class CatchingUp:
             async for message in self._pages(
                 self._client.conversations_replies, channel=channel, ts=thread, oldest=since
             ):
-                _add(found, read_message(message, channel, self._us), since)
-        return [found[ts] for ts in sorted(found)]
+                written = read_message(message, channel, self._us)
+                if written is not None and written.ts > since:
+                    found[written.ts] = written
+        return _Back(channel, since, [found[ts] for ts in sorted(found)], changed)
 
     async def _pages(self, method: Callable[..., Awaitable[Any]], **which: str) -> AsyncIterator[Mapping[str, Any]]:
         cursor = None
@@ -210,9 +220,11 @@ class CatchingUp:
                 return
 
 
-def _add(found: dict[str, Written], written: Written | None, since: str) -> None:
-    if written is not None and written.ts > since:
-        found[written.ts] = written
+def _edited(message: Mapping[str, Any]) -> str:
+    """When a message got other words; '' for never."""
+    edited = message.get("edited")
+    at = edited.get("ts") if isinstance(edited, Mapping) else None
+    return at if isinstance(at, str) else ""
 
 
 def _ts(at: datetime) -> str:

@@ -270,6 +270,24 @@ async def test_a_message_that_was_deleted_or_changed_meanwhile_counts_as_it_is(r
     assert len(await room.open()) == 1
 
 
+async def test_what_got_the_error_meanwhile_is_read(room: Room) -> None:
+    async with room.listening():
+        await room.catching_up.tend(connected=True)
+        said = [room.workspace.say(who, HELP, "it does not work") for who in ("alice", "bob")]
+        await room.replies(2)
+    room.herald.replies.clear()
+    edited = {"user": said[0].user, "ts": room.workspace.state.next_ts()}
+    room.workspace.state.change(replace(said[0], text=SERVER_FULL, edited=edited), quiet=True)
+    for _ in range(2):
+        async with room.listening():
+            await room.catching_up.tend(connected=True)
+            await room.catching_up.tend(connected=True)
+
+    ((heard, reply),) = room.herald.replies
+    assert heard.ts == said[0].ts
+    assert isinstance(reply, Answered)
+
+
 async def test_an_incidents_thread_is_listened_to_wherever_it_is(room: Room) -> None:
     """Another process was asked there, or this one before it was started anew."""
     async with room.listening():
