@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.access.member import Grade
+from bot.slack.scopes import EVENTS
 from tests.courses import APP_TOKEN, BOT_TOKEN, CHANNEL, SECRET, Course, a_course, served
 from tests.postgres import Postgres
 from tests.processes import Ended, started, surroundings
@@ -45,6 +46,7 @@ async def test_a_sound_set_up_is_told_in_a_line_each_while_the_bot_serves(
     assert told.err == ""
     assert "FAULT" not in told.out
     assert "The bot is in #db-help" in told.out
+    assert all(event in told.out for event in EVENTS)
     assert "connbot serve` " in told.out.replace("\n        ", "")
     assert all(len(line) <= 100 for line in told.out.splitlines())
     assert told.out.splitlines()[-1].startswith("Nothing is wrong.")

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.causes.finding import Cause
+from bot.clock import clock
 from bot.diagnosis.replies import Answered, Explained, HowToAsk, Joined, Nothing, SeesNoPictures
 from bot.incidents.incident import Conversation
+from bot.workspace.model import Message
 from tests.postgres import Postgres
 from tests.rooms import ELSEWHERE, HELP, SERVER_FULL, WITHOUT_US, Room, a_room, too_many
 from tests.workspaces import BOT_TOKEN
@@ -255,6 +258,20 @@ async def test_the_shortcut_where_we_are_not(room: Room) -> None:
 
     (told,) = await room.told("bob", WITHOUT_US)
     assert "not in this conversation" in told
+    assert await room.open() == []
+
+
+async def test_the_shortcut_on_a_message_of_long_ago(room: Room) -> None:
+    """Else anybody could have anybody's figures shown by what that person once wrote."""
+    role = await room.full_role("alice")
+    ts = f"{(clock() - timedelta(days=2)).timestamp():.6f}"
+    old = Message(ts, room.workspace.state.find_channel(HELP).id, too_many(role), user=room.id("alice"))
+    room.workspace.state.post(old, by_person=True, quiet=True)
+
+    await room.report("bob", old)
+
+    (told,) = await room.told("bob", HELP)
+    assert "older than a day" in told
     assert await room.open() == []
 
 

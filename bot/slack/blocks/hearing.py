@@ -43,6 +43,14 @@ def render_says_nothing() -> Message:
     )
 
 
+def render_too_old() -> Message:
+    """Say that a message is about what is long past."""
+    return elements.short(
+        "This message is older than a day, so it says nothing about now. I did nothing. "
+        "If it is still so, its author can paste the error again."
+    )
+
+
 def render_of_no_person() -> Message:
     """Say that nobody can have the trouble that a program reports."""
     return elements.short("This message was not written by a person, so it is nobody's report. I did nothing.")

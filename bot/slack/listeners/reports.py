@@ -33,8 +33,8 @@ from bot.slack.posting import Posting
 from bot.slack.turns import Turns
 from bot.slack.work import Work
 
-EDITED_WITHIN = timedelta(days=1)
-"""An older message that is changed reports nothing any more."""
+REPORTS_WITHIN = timedelta(days=1)
+"""An older message reports nothing any more: not when it is changed, nor when somebody points to it."""
 HEARD_AGAIN_AFTER = 2.0
 """Seconds; by then another process has read what somebody says “same” to."""
 SHORT = 4000
@@ -148,6 +148,9 @@ class ReportsListener:
         if not await self._is_in(written, call.actor):
             await self._announcer.answer(call.place, call.actor, blocks.render_not_there())
             return
+        if _age(written, call.at) >= REPORTS_WITHIN:
+            await self._announcer.answer(call.place, call.actor, blocks.render_too_old())
+            return
         understood = await self._understand(written)
         self._warn(written, understood.secrets)
         if not understood.says_something:
@@ -186,11 +189,11 @@ class ReportsListener:
                 return
             await after_those_before()
             reply: Reply | None = None
-            if understood.says_something and _age(changed.now, call.at) < EDITED_WITHIN:
+            if understood.says_something and _age(changed.now, call.at) < REPORTS_WITHIN:
                 reply = await self._hear(understood, standing, call.at, after_those_before)
         if reply is not None:
             await self._say(understood, standing, call.at, reply)
-        elif before is None or before.says_something:
+        elif not understood.says_something and (before is None or before.says_something):
             await self._withdraw(changed.channel, changed.ts)
 
     async def _commanded(self, call: Call, standing: Standing, written: Written, before: Written | None = None) -> bool:

@@ -20,6 +20,7 @@ URL = "https://course.slack.com/archives/C0HELP/p1763812800000100"
         hearing.render_report_read(ALICE, BOB),
         hearing.render_says_nothing(),
         hearing.render_of_no_person(),
+        hearing.render_too_old(),
         hearing.render_not_there(),
     ],
 )
