@@ -1,13 +1,16 @@
 """The bot is interrupted while students write: nothing is lost that can still be answered, and nothing is said twice."""
 
+import asyncio
 import re
 import signal
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
 from bot.access.desk import Desk
 from bot.clock import clock
 from bot.composition.parts import new_id
+from bot.composition.program import CATCH_UP_EVERY
 from bot.incidents.posts import Posts
 from bot.slack.messages import key_of
 from bot.workspace.limits import Fault
@@ -66,6 +69,30 @@ async def test_what_was_written_meanwhile_is_answered_and_what_is_too_old_listed
         assert f"p{old.ts.replace('.', '')}" in words(listed)
         assert f"p{young.ts.replace('.', '')}" not in words(listed)
         assert channel.outside() == []
+
+
+async def test_two_that_start_at_once_answer_and_list_once(
+    postgres18: Postgres, migrated_postgresql_url: str, tmp_path: Path
+) -> None:
+    async with (
+        a_help_channel(postgres18, migrated_postgresql_url, tmp_path, serving=False) as channel,
+        AsyncExitStack() as stack,
+    ):
+        role, _ = await full(channel, "alice")
+        await read_until(channel, timedelta(minutes=50))
+        unheard(channel, "alice", refused(role), timedelta(minutes=20))
+        young = unheard(channel, "alice", refused(role), timedelta(minutes=10))
+        both = (served(channel.course, patience=HURRIED) for _ in range(2))
+        await asyncio.gather(*map(stack.enter_async_context, both))
+        await channel.answer(young)
+        await channel.course.workspace.wait_for(lambda: channel.posted(STAFF), within=10)
+        await eventually(lambda: has_read(channel, young))
+        # The other one sees by the mark that it is done.
+        await asyncio.sleep(3 * CATCH_UP_EVERY.total_seconds())
+
+        assert len(channel.in_thread(young)) == 1
+        assert len(channel.posted(STAFF)) == 1
+        assert len(channel.privately("alice")) == 0
 
 
 async def has_read(channel: Help, message: Message) -> bool:
