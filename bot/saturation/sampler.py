@@ -11,7 +11,7 @@ from bot.storage.lease import Lease
 
 log = logging.getLogger(__name__)
 
-TURNS_HELD = 2.5
+TURNS_HELD = 1.5
 """Turns for which a process that took a server's samples is waited for, before another takes them."""
 LEAST_HELD = timedelta(seconds=10)
 THIN_EVERY = 10

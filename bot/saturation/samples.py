@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.saturation.thinning import KEPT_FOR, MINUTE, THINNED, Peak, Use, floor, kept, merged_peaks, merged_uses
+from bot.saturation.thinning import HOUR, KEPT_FOR, MINUTE, THINNED, Peak, Use, floor, kept, merged_peaks, merged_uses
 from bot.saturation.watched import Looked, Mark, Span, look, mark_of
 from bot.servers.samples import Killed, Sample
 from bot.storage.engine import OwnDatabase
@@ -40,9 +40,11 @@ class Samples:
         """Make old rows fewer and remove the oldest; true: there may be more to do."""
         async with self._db.write(durable=False) as connection:
             now = await self._db.now(connection)
-            for table, column in ((sample_limits, "at"), (sample_programs, "at"), (sample_spans, "began_at")):
-                over = (table.c.server == server, table.c[column] < now - KEPT_FOR)
+            for table in (sample_limits, sample_programs):
+                over = (*_of(table, server, HOUR), table.c.at < now - KEPT_FOR)
                 await connection.execute(delete(table).where(*over))
+            spans = (sample_spans.c.server == server, sample_spans.c.began_at < now - KEPT_FOR)
+            await connection.execute(delete(sample_spans).where(*spans))
             thinned = [await self._thin(connection, server, narrow, wide, now - age) for narrow, wide, age in THINNED]
         return any(thinned)
 

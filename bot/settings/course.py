@@ -100,7 +100,7 @@ class _Server(_Table):
 
 
 class _Samples(_Table):
-    every: Annotated[int, Field(ge=0, le=300)] = 60
+    every: Annotated[int, Field(ge=0, le=100)] = 60
 
 
 _Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

@@ -5,12 +5,12 @@ What nobody watched is said: figures of a week with gaps are what was seen at le
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.summaries.facts import Ends, Facts, Height, Program, RoleUse, Watched
-from bot.summaries.naming import known
+from bot.summaries.naming import OF_ONE_ROLE, known
 from bot.summaries.week import Week
 
 NOTICED = timedelta(minutes=5)
@@ -117,9 +117,14 @@ class Digest:
         return dict(self.outcomes).get(TERMINATED, 0)
 
     @property
+    def sure(self) -> bool:
+        """Nothing can have gone unseen, as far as the week has passed."""
+        return not self.gaps
+
+    @property
     def complete(self) -> bool:
         """The week is over and was watched whole."""
-        return self.over and not self.gaps
+        return self.over and self.sure
 
     @property
     def quiet(self) -> bool:
@@ -159,7 +164,7 @@ def digest(facts: Facts) -> Digest:
         cancelled=sum(one.number for one in facts.ends_by_outcome if (one.kind, one.outcome) == ("cancel", TERMINATED)),
         others_ended=_others(facts),
         server_peak=next((one for one in facts.heights if one.kind == "server"), None),
-        database_peaks=_fullest(facts.heights),
+        database_peaks=_fullest(facts.heights, {one.name.casefold() for one in facts.roles}),
         roles=tuple(sorted(one for one in facts.roles if one.full is not None)),
         roles_seen=len(facts.roles),
         used=_average(sum(one.used_seconds for one in facts.programs), seconds),
@@ -199,9 +204,12 @@ def _ranked(counts: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
-def _fullest(heights: Sequence[Height]) -> tuple[Height, ...]:
+def _fullest(heights: Sequence[Height], roles: Collection[str]) -> tuple[Height, ...]:
+    """The databases with limits; of those that are named as a role is, the fullest stands for all, without its name."""
     limited = [one for one in heights if one.kind == "database" and one.slots is not None]
-    return tuple(sorted(limited, key=lambda one: (-share(one), -one.used, one.name)))
+    ranked = sorted(limited, key=lambda one: (-share(one), -one.used, one.name))
+    named = [one._replace(name=OF_ONE_ROLE) if one.name.casefold() in roles else one for one in ranked]
+    return tuple({one.name: one for one in reversed(named)}[name] for name in dict.fromkeys(one.name for one in named))
 
 
 def share(height: Height) -> float:

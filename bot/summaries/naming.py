@@ -10,6 +10,8 @@ from bot.summaries.facts import Program
 
 ONE_EACH = "(one role each)"
 """In place of the names of programs that one role alone uses: people name their own after themselves."""
+OF_ONE_ROLE = "(a role's own)"
+"""In place of the name of a database that is called as a role is."""
 _WELL_KNOWN = frozenset(
     {
         "", OTHERS, "psql", "pg_dump", "pg_restore", "pgbench", "libpq", "PostgreSQL JDBC Driver", "Npgsql", "psycopg",

@@ -123,7 +123,7 @@ async def test_what_happens_now_is_in_this_week_s_figures(sampled: Course, capsy
     assert isinstance(networks, list)
     assert {one["network"] for one in networks} == {"127.0.0.0/24"}
     text = (await course.ask("tina", f"/connbot summary {week}")).text
-    assert "1 with the owner's consent (100 %)" in text
+    assert "1 with the owner's consent (100%)" in text
     assert "pgAdmin" in text
     assert alice not in text
     for form, begins in (("text", f"Week {week} on class"), ("csv", "week,server,figure,about,value,unit\r\n")):

@@ -172,5 +172,5 @@ def test_when_the_week_is_told_and_how_often_is_sampled(tmp_path: Path) -> None:
 
     assert (usual.samples_every.total_seconds(), usual.summary_day, usual.summary_hour) == (60, 0, 8)
     assert (chosen.samples_every.total_seconds(), chosen.summary_day, chosen.summary_hour) == (0, 6, 20)
-    faults = course_of(tmp_path, f'[samples]\nevery = 301\n[summary]\nday = "someday"\nhour = 24\n{server}')
+    faults = course_of(tmp_path, f'[samples]\nevery = 101\n[summary]\nday = "someday"\nhour = 24\n{server}')
     assert [fault.split(": ")[1] for fault in faults] == ["samples.every", "summary.day", "summary.hour"]

@@ -57,9 +57,9 @@ def render_names(figures: Digest) -> Message:
 
 def _header(figures: Digest) -> str:
     counted = plural(figures.incidents, "incident")
-    least = "" if figures.complete else "at least "
+    least = "" if figures.sure else "at least "
     if not figures.incidents:
-        counted, least = ("no incident" if figures.complete else "no incident seen"), ""
+        counted, least = ("no incident" if figures.sure else "no incident seen"), ""
     return spoken(f"Week {figures.week} on {figures.server}: {least}{counted}", HEADER_LIMIT)
 
 

@@ -10,7 +10,7 @@ from bot.slack.blocks.text import Quote, clock, duration, join, plural
 from bot.summaries.changes import Change, Remedy
 from bot.summaries.digest import Compared, Digest, Gap, Idler, Times
 from bot.summaries.facts import Height
-from bot.summaries.naming import ONE_EACH
+from bot.summaries.naming import OF_ONE_ROLE, ONE_EACH
 from bot.summaries.told import Told
 
 MOST_GAPS, MOST_DATABASES, MOST_PROGRAMS, MOST_PLACES = 3, 3, 5, 2
@@ -105,9 +105,9 @@ def _gap(gap: Gap, style: Style) -> str:
 
 
 def _incidents(week: Digest, quote: Quote) -> tuple[str, ...]:
-    least = "" if week.complete else "at least "
+    least = "" if week.sure else "at least "
     if not week.incidents:
-        none = "None." if week.complete else "None seen."
+        none = "None." if week.sure else "None seen."
         return (none if not week.incidents_compared.before else f"{none[:-1]}{_compared(week.incidents_compared)}.",)
     causes = join([f"{count:,} \u00d7 {cause(word, quote)}" for word, count in week.causes])
     count = f"{least}{plural(week.incidents, 'incident')}"
@@ -143,7 +143,7 @@ def _compared(compared: Compared) -> str:
     if not compared.percent:
         return ", as many as the week before"
     more = "more" if compared.percent > 0 else "fewer"
-    return f", {abs(compared.percent):,} % {more} than the week before ({compared.before:g})"
+    return f", {abs(compared.percent):,}% {more} than the week before ({compared.before:g})"
 
 
 def _ended(week: Digest) -> tuple[str, ...]:
@@ -151,13 +151,13 @@ def _ended(week: Digest) -> tuple[str, ...]:
     if week.terminated:
         ended = plural(week.terminated, "connection")
         share = round(100 * week.with_consent / week.terminated)
-        said.append(f"I ended {ended}, {week.with_consent:,} with the owner's consent ({share} %).")
+        said.append(f"I ended {ended}, {week.with_consent:,} with the owner's consent ({share}%).")
     others = [f"{count:,} {_OUTCOMES[outcome]}" for outcome, count in week.outcomes if outcome in _OUTCOMES]
     if others:
         said.append(f"Of others that I was asked to end, {join(others)}.")
     if week.cancelled:
         said.append(f"{plural(week.cancelled, 'query was', 'queries were')} cancelled.")
-    least = "" if week.complete else "At least "
+    least = "" if week.sure else "At least "
     if week.others_ended is None:
         said.append("How many sessions were ended by operators or others is unknown.")
     elif week.others_ended:
@@ -171,7 +171,7 @@ def _limits(week: Digest, style: Style) -> tuple[str, ...]:
     peak = week.server_peak
     if peak is not None:
         said.append(f"At the most {_of(peak)} of the server's slots were in use, on {style.clock(peak.reached_at)}.")
-    databases = [f"{style.quote(one.name)} {_of(one)}" for one in week.database_peaks[:MOST_DATABASES]]
+    databases = [f"{database(one.name, style.quote)} {_of(one)}" for one in week.database_peaks[:MOST_DATABASES]]
     if databases:
         said.append(f"Databases: {join(databases)}.")
     if week.roles_seen:
@@ -190,7 +190,7 @@ def _idle(week: Digest, style: Style) -> tuple[str, ...]:
     compared = week.idle_compared
     than = ""
     if compared.percent:
-        than = f", {abs(compared.percent):,} % {'more' if compared.percent > 0 else 'fewer'} than the week before"
+        than = f", {abs(compared.percent):,}% {'more' if compared.percent > 0 else 'fewer'} than the week before"
     said = [f"On average {week.idle:.1f} of {week.used:.1f} connections idled{than}."]
     said.append(f"{join([_idler(one, style.quote) for one in week.programs[:MOST_PROGRAMS]])}.")
     places = [one for one in week.places if one.place and one.program != ONE_EACH][:MOST_PLACES]
@@ -203,12 +203,17 @@ def _idle(week: Digest, style: Style) -> tuple[str, ...]:
 def _idler(idler: Idler, quote: Quote) -> str:
     named = program(idler.program, quote)
     about = ", a service" if idler.service else ""
-    return f"{named} {idler.idle:.1f} ({round(idler.share * 100)} %{about})"
+    return f"{named} {idler.idle:.1f} ({round(idler.share * 100)}%{about})"
 
 
 def cause(word: str, quote: Quote) -> str:
     """What kept people out, by the word of `causes` for it."""
     return _CAUSES.get(word) or quote(word.replace("_", " "))
+
+
+def database(named: str, quote: Quote) -> str:
+    """A database, in words where its name is a person's."""
+    return "the fullest of those that belong to one role each" if named == OF_ONE_ROLE else quote(named)
 
 
 def program(named: str, quote: Quote) -> str:
@@ -240,7 +245,7 @@ def change(one: Change, quote: Quote) -> str:
 
 
 def _missed(week: Digest) -> str:
-    least = "" if week.complete else "at least "
+    least = "" if week.sure else "at least "
     hours = f"{_hours(week.watched)} of {_hours(week.whole)} hours watched"
     ended = f"{plural(week.terminated, 'connection')} ended"
     return f"Week {week.week}, which I could not tell in its time: {least}{plural(week.incidents, 'incident')}, {ended}, {hours}."

@@ -8,7 +8,7 @@ import pytest
 from bot.summaries.changes import Change, Remedy, changes
 from bot.summaries.digest import Compared, Digest, Gap, Times, digest
 from bot.summaries.facts import Ends, Height, Program, RoleUse, Watched
-from bot.summaries.naming import ONE_EACH
+from bot.summaries.naming import OF_ONE_ROLE, ONE_EACH
 from tests.weeks import BEFORE, HEIGHTS, HOUR, MINUTE, MONDAY, NEXT, PROGRAMS, WEEK_SECONDS, a_program, facts, happened
 
 
@@ -184,3 +184,9 @@ def test_a_program_of_one_person_is_not_named() -> None:
     assert [one.program for one in told.programs] == [ONE_EACH, "DBeaver"]
     assert {one.program for one in told.places} == {ONE_EACH, "DBeaver"}
     assert changes(told) == (Change(Remedy.CLIENT, "DBeaver", 4.0),)
+
+
+def test_a_database_that_is_called_as_a_role_is_not_named() -> None:
+    heights = [Height("database", name, used, 5, MONDAY) for name, used in (("Ann", 5), ("bob", 4), ("shop", 3))]
+    told = digest(facts(heights=heights, roles=[RoleUse("ann", 5, 5), RoleUse("bob", 1, None)]))
+    assert [(one.name, one.used) for one in told.database_peaks] == [(OF_ONE_ROLE, 5), ("shop", 3)]

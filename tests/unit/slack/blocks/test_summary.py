@@ -37,20 +37,20 @@ def test_every_figure_stands_in_the_sentences() -> None:
     text = rendered(busy()).text
     for words in (
         "I watched all 168 hours.",
-        "5 incidents, 25 % more than the week before (4): 4 × role limit and 1 × full server.",
+        "5 incidents, 25% more than the week before (4): 4 × role limit and 1 × full server.",
         "1 of them is still open.",
         "Median: I answered after 6 s (worst 12 s)",
         "a person of the staff was there after 4 min (worst 9 min, in 4 of 5)",
         "it was over after 10 min (worst 1 h 5 min, in 4 of 5)",
-        "I ended 8 connections, 5 with the owner's consent (62 %).",
+        "I ended 8 connections, 5 with the owner's consent (62%).",
         "2 had begun to work again and were left alone",
         "1 query was cancelled.",
         "3 sessions were ended by operators or others.",
         "60 of 97 of the server's slots were in use, on Tue 17 Nov 10:00.",
         "Databases: bank 5 of 5 and shop 18 of 20.",
         "2 of 3 roles reached their own limit.",
-        "On average 20.0 of 24.0 connections idled, 20 % fewer than the week before.",
-        "pgAdmin 10.0 (50 %), canvas 5.0 (25 %, a service) and psql 5.0 (25 %).",
+        "On average 20.0 of 24.0 connections idled, 20% fewer than the week before.",
+        "pgAdmin 10.0 (50%), canvas 5.0 (25%, a service) and psql 5.0 (25%).",
         "Most in one place: 6.0 from 10.0.1.0/24 with pgAdmin",
         "Raise the limit of roles from 5 to 7",
         "Tell everybody who uses pgAdmin: Close the Query Tool tabs",
@@ -110,6 +110,7 @@ def test_where_nobody_looked_that_is_said() -> None:
 def test_a_week_that_is_not_over_says_so_far() -> None:
     text = rendered(facts(now=MONDAY + 30 * HOUR, spans=[Watched(BEFORE, MONDAY + 30 * HOUR, 0)])).text
     assert "I watched all 30 hours so far." in text
+    assert "Incidents: None." in text
 
 
 def test_weeks_that_were_missed_are_a_line_each() -> None:
