@@ -23,7 +23,7 @@ EVERY = 2.0
 """Seconds between two changes of one message: who comes to it meanwhile is in the next."""
 WITHIN = 45.0
 """Seconds in which a claimed post is sent, or is left to whoever takes it over; less than `SENDING_TAKES`."""
-AGAIN_AFTER = (0.3, 3.0, 10.0)
+AGAIN_AFTER = (0.3, 2.0)
 """Seconds between the tries, before each of which it is looked whether the last came through for all that."""
 NOWHERE = ""
 """In the place of a message's ts: Slack will never take it, and nobody tries again."""
@@ -153,7 +153,7 @@ class Posting:
             found = await self._sent.find(post) if post.taken_over else None
             return _Sent(found or await self._sent.send(post, message), found is not None)
         except FAILED as exc:
-            if not pauses or _is_final(exc):
+            if not pauses or (isinstance(exc, SlackApiError) and not is_passing(exc)):
                 raise
         await asyncio.sleep(pauses[0])
         return await self._send(replace(post, taken_over=True), message, pauses[1:])

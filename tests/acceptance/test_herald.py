@@ -119,6 +119,21 @@ async def test_a_class_that_joins_at_once_changes_the_message_seldom_and_the_las
         assert stage.called("chat.update") <= 3
 
 
+async def test_two_changes_of_one_message_are_apart(own_database: OwnDatabase) -> None:
+    async with a_stage(own_database, every=0.5) as stage:
+        where = stage.says("alice", "too many connections for role alice")
+        incident = await stage.report("alice", where)
+        await stage.herald.keep(incident, FULL)
+        await stage.herald.keep(incident, facts(4))
+        began = asyncio.get_running_loop().time()
+
+        assert await stage.herald.keep(incident, facts(4))
+        assert asyncio.get_running_loop().time() - began < 0.4
+        assert await stage.herald.keep(incident, facts(3))
+        assert asyncio.get_running_loop().time() - began >= 0.4
+        assert "3 of 5 connections" in stage.shown()[0].text
+
+
 async def test_who_knows_less_changes_nothing_back(stage: Stage) -> None:
     where = stage.says("alice", "too many connections for role alice")
     incident = await stage.report("alice", where)
