@@ -15,7 +15,7 @@ from bot.workspace.block_kit.walk import elements
 from bot.workspace.delivery import Envelope
 from bot.workspace.model import Message
 from bot.workspace.views import View
-from tests.courses import CHANNEL
+from tests.courses import CHANNEL, slack_id
 from tests.eventually import eventually
 from tests.help_channels import HURRIED, Help, a_help_channel, refused
 from tests.postgres import OpenBackend, Postgres
@@ -85,6 +85,10 @@ class Evening:
         """The one that is open."""
         (incident,) = await self.incidents()
         return incident
+
+    async def is_seen_by(self, who: str) -> bool:
+        """Whether this person is the first of the staff who did something about it."""
+        return (await self.the_incident()).human == slack_id(who)
 
     async def deliver(self, payload: dict[str, Any]) -> None:
         """Send whatever somebody makes up, as if Slack did."""

@@ -42,7 +42,7 @@ def build(parts: Parts) -> Ending:
     told = OwnersTold(ownership, letters, course.consent)
     asked = OwnersAsked(Asking(parts.database, parts.record, waits), history, proposing, ownership, told)
     telling = Telling(fleet, Untold(parts.database, waits), announcer, told, waits)
-    kill = KillListener(termination, telling, asked, announcer, parts.work, names, zone)
+    kill = KillListener(termination, telling, asked, parts.incidents, announcer, parts.work, names, zone)
     settlement = Settlement(fleet, history, telling, clock, waits)
     return Ending(
         kill=kill,

@@ -15,6 +15,7 @@ from bot.incidents.incident import (
     IncidentState,
     Report,
     Reported,
+    ScopeKind,
     Waiting,
     Watched,
 )
@@ -122,6 +123,13 @@ class Incidents:
             return incident if incident.human_at else replace(incident, human=person, human_at=now)
 
         return await self._note(team, incident_id, first)
+
+    async def helped(self, team: str, server: str, role: str, person: str) -> None:
+        """Keep the same of whoever of the staff has connections of a role ended: that helps whoever waits for it, or for its server."""
+        unseen = (incidents.c.team == team, incidents.c.server == server, _OPEN, incidents.c.human_at.is_(None))
+        for incident in await self._read(*unseen):
+            if incident.scope.kind is not ScopeKind.ROLE or incident.scope.name == role:
+                await self.acted(team, incident.id, person)
 
     async def get(self, team: str, incident_id: str) -> Incident | None:
         """Read one incident of a workspace."""

@@ -231,3 +231,16 @@ async def test_wrong_words_get_the_usage(evening: Evening, words_: str) -> None:
     evening.attend("tom")
     evening.help.say("tom", f"@connbot {words_}", evening.root)
     assert "/conns" in (await evening.told("tom")).text or "/kill" in evening.help.privately("tom")[-1].text
+
+
+async def test_whoever_of_the_staff_ends_its_connections_anywhere_has_seen_it(evening: Evening) -> None:
+    course = evening.help.course
+    theirs = await course.ask("alice", f"/kill {evening.role} {evening.opened[0].pid}", "random")
+    await course.press("alice", theirs, ids.TERMINATE)
+    await course.postgres.open_backend(evening.role)
+    assert (await evening.the_incident()).human is None
+
+    asked = await course.ask("tom", f"/kill {evening.role} {evening.opened[1].pid}", "random")
+    await course.press("tom", asked, ids.TERMINATE)
+
+    await eventually(lambda: evening.is_seen_by("tom"))

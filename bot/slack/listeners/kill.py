@@ -1,18 +1,20 @@
 """`/kill` and its buttons: propose, then **Terminate**, **Cancel** or **Ask again**."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import tzinfo
 
 from bot.access.desk import Admission
-from bot.access.member import Standing
+from bot.access.member import Right, Standing
 from bot.connections.consent import OwnersAsked
 from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
 from bot.connections.plan import TerminateRequest
 from bot.connections.telling import Telling
 from bot.connections.termination import Prospect, Termination
-from bot.errors import BotError
+from bot.errors import BotError, OwnDatabaseUnavailable
+from bot.incidents.incidents import Incidents
 from bot.incidents.proposal import Claimed, NotClaimed, Proposal, State
 from bot.slack import payloads
 from bot.slack.announcer import Announcer
@@ -40,6 +42,7 @@ class KillListener:
         termination: Termination,
         telling: Telling,
         owners: OwnersAsked,
+        incidents: Incidents,
         announcer: Announcer,
         work: Work,
         names: CommandNames,
@@ -48,6 +51,7 @@ class KillListener:
         self._termination = termination
         self._telling = telling
         self._owners = owners
+        self._incidents = incidents
         self._announcer = announcer
         self._work = work
         self._names = names
@@ -110,6 +114,8 @@ class KillListener:
         if not result.on_record:
             self._work.start(self._complete(result), "complete the record")
         self._work.start(self._look_again(result.proposal), "look again", needed=False)
+        if claim.right is not Right.OWNER:
+            self._work.start(self._keep_help(result.proposal, call.actor.id), "keep who helped")
 
     async def _tell_unsettled(self, call: Call, unsettled: Unsettled) -> None:
         """Say that the end is not known yet; not over what settlement said, if this process was held up until then."""
@@ -164,6 +170,11 @@ class KillListener:
     async def _ask_owners(self, result: Preview | NothingToEnd) -> None:
         if isinstance(result, Preview) and result.proposal.state is State.WAITING:
             await self._owners.ask(result.proposal)
+
+    async def _keep_help(self, ended: Proposal, person: str) -> None:
+        """Keep it with the incidents that it helps; without it, staff are called once more than needed."""
+        with contextlib.suppress(OwnDatabaseUnavailable):
+            await self._incidents.helped(ended.team, ended.server, ended.role, person)
 
     def _previewed(self, result: Preview | NothingToEnd) -> Message:
         if isinstance(result, Preview) and result.proposal.state is State.WAITING:

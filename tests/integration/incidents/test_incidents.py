@@ -232,6 +232,21 @@ async def test_the_first_answer_and_the_first_human_are_kept(incidents: Incident
     assert await incidents.stands("T1", incident.id, "U0NOBODY", Waiting.IN) is None
 
 
+async def test_ending_connections_of_a_role_helps_who_waits_for_it_or_for_its_server(incidents: Incidents) -> None:
+    about = [ALICE, Scope(ScopeKind.ROLE, "bob"), Scope(ScopeKind.SERVER), Scope(ScopeKind.DATABASE, "shop")]
+    for scope in about:
+        await opened(incidents, a_report(scope=scope))
+    await opened(incidents, a_report(server="lab"))
+    await opened(incidents, a_report(team="T2"))
+
+    await incidents.helped("T1", "class", "alice", "U0TOM")
+    await incidents.helped("T1", "class", "alice", "U0EVE")
+
+    seen = {(one.team, one.server, one.scope) for one in await incidents.standing() if one.human == "U0TOM"}
+    assert seen == {("T1", "class", scope) for scope in about if scope.name != "bob"}
+    assert not [one for one in await incidents.standing() if one.human == "U0EVE"]
+
+
 async def test_words_from_people_are_data(incidents: Incidents) -> None:
     hostile = "<!channel>\x00'); DROP TABLE incidents;--\ud800"
     incident = await opened(incidents, a_report(hostile, scope=Scope(ScopeKind.ROLE, hostile), role=hostile))
