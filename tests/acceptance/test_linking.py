@@ -13,8 +13,11 @@ import pytest
 import pytest_asyncio
 from psycopg import sql
 
-from bot.access.member import Grade, Origin, Owner
+from bot.access.class_list import parse
+from bot.access.member import Actor, Grade, Origin, Owner
 from bot.access.ownership import Ownership
+from bot.access.roster import Enrolled, preview
+from bot.clock import clock
 from bot.demo.clients import Refused
 from bot.incidents.patience import Patience
 from bot.slack import ids
@@ -445,6 +448,24 @@ async def test_a_link_made_by_staff_in_slack_is_told_to_staff_and_to_the_owners_
     (news,) = await eventually(lambda: staff_read(course))
     assert f"by staff: <@{slack_id('priya')}>" in news.text
     await told(course, "bob", f"<@{slack_id('alice')}> owns the role")
+
+
+async def test_a_roster_stored_in_slack_is_one_message_to_staff(course: Course) -> None:
+    roles = {who: course.make_student() for who in ("alice", "bob", "mallory")}
+    lines = "email,role\n" + "".join(f"{who}@example.edu,{role}\n" for who, role in roles.items())
+    people = {f"{who}@example.edu": slack_id(who) for who in roles}
+    seen = preview(parse(lines.encode()), people, {role: course.role(role).oid for role in roles.values()})
+    async with course.database() as database:
+        priya = Actor(course.team, slack_id("priya"))
+        stored = await Ownership(database, Record(None)).enrol(priya, seen, server="class", replace=False, now=clock())
+        assert isinstance(stored, Enrolled)
+
+    (news,) = await eventually(lambda: staff_read(course))
+    assert "made 3 new owners" in news.text
+    await looked_again(course)
+    await eventually(lambda: len(staff_read(course)) == 2)
+    assert news.ts == staff_read(course)[0].ts
+    assert dms(course, "alice") == []
 
 
 # People who left.

@@ -45,7 +45,7 @@ def render_line(asked: Asked, *, zone: tzinfo, staff: bool) -> Message:
         "query window that is connected (pgAdmin: Query Tool, F5; DBeaver: SQL editor, Ctrl+Enter) or a notebook cell.\n"
         f"I look for {waits}, until {until}, and tell you. The line changes nothing but the name that the connection shows, to "
         "everybody on that server, until it closes.\n"
-        "\u26a0\ufe0f It makes the role the *Slack account's named in it*. Never run such a line for somebody else, whoever asks you to.",
+        "\u26a0\ufe0f *Whoever is named in the line* owns the role from then on. Never run one with another name in it, whoever asks you to.",
         *_other_way(request, staff=staff),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.access.link import LinkRequest, Proof, digest_of, shown_name, shows
 from bot.demo.clients import Doing, leave
 from bot.servers import opening
 from bot.servers.backend import Backend, BackendState
@@ -15,6 +16,7 @@ from bot.servers.classdb import STUDENTS
 from bot.servers.postgres import PostgresServer
 from bot.servers.rights import Cost, MissingKind, missing
 from bot.servers.server import Presence, Reading, Target, Verdict, target_of
+from tests.builders import NOON
 from tests.classdb import ClassDb, a_home, installed
 from tests.eventually import eventually
 from tests.integration.servers.conftest import Class, read, shown
@@ -469,3 +471,20 @@ async def test_rights_that_come_and_go_change_the_way_without_a_new_connection(c
         course.postgres.admin.execute("SELECT pid FROM pg_stat_activity WHERE usename = %s", [course.bot]).fetchall()
         == session
     )
+
+
+async def test_a_proof_of_possession_is_seen(course: Class, classdb: ClassDb, server: PostgresServer) -> None:
+    student = classdb.make_student()
+    role = (await read(server, student)).role
+    shown_so = shown_name("alice@example.edu", "KX4M9TQ2WR7B")
+    request = LinkRequest(
+        id="r-1", team="T1", slack_id="U0ALICE", server="class", asked_for=student, role=student, role_oid=role.oid,
+        digest=digest_of(shown_so), asked_at=NOON, expires_at=NOON, proof=Proof.WAITING,
+    )  # fmt: skip
+    opened_before = await course.postgres.open_backend(student)
+    assert not shows(await read(server, student), request)
+
+    await opened_before.connection.execute("SELECT set_config('application_name', %s, false)", [shown_so])
+
+    assert shows(await read(server, student), request)
+    assert await server.presets([request.digest]) == frozenset()
