@@ -114,6 +114,7 @@ class Room:
     url: str
     herald: Recorder = field(default_factory=Recorder)
     mentions: Mentions = field(default_factory=Mentions)
+    again_after: timedelta = timedelta()
     later: timedelta = timedelta()
     """By so much the bot's clock, as it reads back, is ahead: what was said now was said then."""
     catching_up: CatchingUp = field(init=False)
@@ -143,7 +144,7 @@ class Room:
                 hear = partial(front.hear, hearing, listener.on_spoken)
                 self.catching_up = CatchingUp(
                     us, client, posts, self.incidents, desk, hearing, marks, self.herald, hear,
-                    self.fleet.names, self.now,
+                    self.fleet.names, self.now, self.again_after,
                 )  # fmt: skip
 
             async with a_front(self.workspace, self.url, bind) as self.front:

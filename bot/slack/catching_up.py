@@ -30,6 +30,8 @@ ANSWERED_WITHIN = timedelta(minutes=15)
 """What is older is no help any more: staff get a list of it."""
 SETTLES_WITHIN = timedelta(seconds=10)
 """A message claimed so long ago and not yet known as done: whoever claimed it is gone. Longer than between two calls of `tend`."""
+AGAIN_AFTER = timedelta(seconds=5)
+"""Between two attempts to catch up: Slack answers fifty such questions a minute."""
 PAGE = 200
 PAGES = 15
 THREADS = 40
@@ -42,6 +44,8 @@ class _Back:
 
     channel: str
     since: str
+    failures: int
+    """What could not be answered before it was read."""
     written: Sequence[Written]
     changed: Sequence[Rewritten]
     """What was said before, and has other words since."""
@@ -63,6 +67,7 @@ class CatchingUp:
         hear: Callable[[Utterance], Awaitable[bool]],
         servers: Sequence[str],
         clock: Callable[[], datetime],
+        again_after: timedelta = AGAIN_AFTER,
     ) -> None:
         self._us = us
         self._client = client
@@ -78,6 +83,8 @@ class CatchingUp:
         self._claimed: dict[str, dict[str, datetime]] = {}
         """By channel, the messages that somebody else has claimed, and since when that is known."""
         self._cut_off = False
+        self._again_after = again_after
+        self._tried_at: datetime | None = None
 
     async def tend(self, *, connected: bool) -> None:
         """Catch up with the channels that are behind, and keep the marks; while Slack cannot reach us there is nothing to do."""
@@ -87,7 +94,20 @@ class CatchingUp:
         if self._cut_off:
             self._cut_off = False
             self._marks.fall_behind()
-        now, threads = self._clock(), await self._threads()
+        threads, now = await self._threads(), self._clock()
+        if self._marks.behind() and (self._tried_at is None or now - self._tried_at >= self._again_after):
+            self._tried_at = now
+            await self._catch_up(threads, now)
+        await self._keep()
+
+    async def close(self) -> None:
+        """Keep the marks for the last time."""
+        try:
+            await self._keep()
+        except OwnDatabaseUnavailable:
+            log.warning("marks are not kept", extra={"action": "catch up"})
+
+    async def _catch_up(self, threads: Sequence[Conversation], now: datetime) -> None:
         read = [
             one for channel in self._marks.behind() if (one := await self._read_back(channel, threads, now)) is not None
         ]
@@ -99,15 +119,8 @@ class CatchingUp:
             changed = [taken for one in back.changed if (taken := self._hearing.take(one, now)) is not None]
             await asyncio.gather(*map(self._hear, changed))
             if settled and listed:
-                self._marks.reached(back.channel, max(back.since, *(one.ts for one in back.written), ""))
-        await self._keep()
-
-    async def close(self) -> None:
-        """Keep the marks for the last time."""
-        try:
-            await self._keep()
-        except OwnDatabaseUnavailable:
-            log.warning("marks are not kept", extra={"action": "catch up"})
+                until = max(back.since, *(one.ts for one in back.written), "")
+                self._marks.reached(back.channel, until, failures=back.failures)
 
     async def _keep(self) -> None:
         for channel, ts in self._marks.to_keep().items():
@@ -177,6 +190,7 @@ class CatchingUp:
 
     async def _read(self, channel: str, since: str, talked_about: Sequence[Conversation], now: datetime) -> _Back:
         """What people wrote there since then, replies too, in the order of time."""
+        failures = self._marks.failures(channel)
         found: dict[str, Written] = {}
         changed: list[Rewritten] = []
         # A thread that an incident is talked about in may have begun long ago.
@@ -201,7 +215,7 @@ class CatchingUp:
                 written = read_message(message, channel, self._us)
                 if written is not None and written.ts > since:
                     found[written.ts] = written
-        return _Back(channel, since, [found[ts] for ts in sorted(found)], changed)
+        return _Back(channel, since, failures, [found[ts] for ts in sorted(found)], changed)
 
     async def _pages(self, method: Callable[..., Awaitable[Any]], **which: str) -> AsyncIterator[Mapping[str, Any]]:
         cursor = None

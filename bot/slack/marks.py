@@ -12,6 +12,7 @@ class Marks:
         self._behind = set(channels)
         self._channels = frozenset(self._behind)
         self._in_hand: dict[str, dict[str, int]] = {channel: {} for channel in self._channels}
+        self._failures = dict.fromkeys(self._channels, 0)
         self._done: dict[str, str] = {}
         self._kept: dict[str, str] = {}
 
@@ -32,12 +33,18 @@ class Marks:
         if done:
             self._done[channel] = max(ts, self._done.get(channel, _BEFORE_ALL))
         else:
+            self._failures[channel] += 1
             self._behind.add(channel)
 
-    def reached(self, channel: str, ts: str) -> None:
-        """Note that all of a channel was read up to here."""
-        self._done[channel] = max(ts, self._done.get(channel, _BEFORE_ALL))
-        self._behind.discard(channel)
+    def failures(self, channel: str) -> int:
+        """How often something could not be answered."""
+        return self._failures[channel]
+
+    def reached(self, channel: str, ts: str, *, failures: int | None = None) -> None:
+        """Note that all of a channel was read up to here; if something failed since it had so many `failures`, it stays behind."""
+        if failures in (None, self._failures[channel]):
+            self._done[channel] = max(ts, self._done.get(channel, _BEFORE_ALL))
+            self._behind.discard(channel)
 
     def fall_behind(self) -> None:
         """Note that something may have been missed, anywhere."""

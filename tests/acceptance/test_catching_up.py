@@ -12,7 +12,7 @@ from bot.clock import clock
 from bot.composition.parts import new_id
 from bot.diagnosis.replies import Answered, Joined
 from bot.incidents.posts import Posts
-from bot.slack.catching_up import PAGE, SETTLES_WITHIN
+from bot.slack.catching_up import AGAIN_AFTER, PAGE, SETTLES_WITHIN
 from bot.slack.messages import key_of
 from bot.workspace.limits import Fault
 from bot.workspace.model import Message
@@ -231,6 +231,20 @@ async def test_trouble_of_slacks_passes(room: Room, fault: Fault) -> None:
     async with room.listening():
         await room.catching_up.tend(connected=True)
         assert room.herald.replies == []
+        await room.catching_up.tend(connected=True)
+
+    assert len(room.herald.replies) == 1
+
+
+async def test_slack_is_not_asked_without_pause(room: Room) -> None:
+    room.again_after = AGAIN_AFTER
+    unheard(room, "alice", SERVER_FULL)
+    room.workspace.inject("conversations.history", Fault(status=503))
+    async with room.listening():
+        for _ in range(3):
+            await room.catching_up.tend(connected=True)
+        assert room.herald.replies == []
+        room.later = AGAIN_AFTER
         await room.catching_up.tend(connected=True)
 
     assert len(room.herald.replies) == 1

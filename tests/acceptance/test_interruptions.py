@@ -176,3 +176,23 @@ async def test_the_author_of_a_password_is_warned_with_the_way_to_the_message(
     assert "There is a password in <http" in warning.text
     assert f"p{pasted.ts.replace('.', '')}|your message>" in warning.text
     assert "hunter2" not in words(warning) + words(answer)
+
+
+async def test_what_is_written_while_the_own_database_is_away_is_answered_when_it_is_back(
+    postgres18: Postgres, migrated_postgresql_url: str, tmp_path: Path
+) -> None:
+    async with a_help_channel(postgres18, migrated_postgresql_url, tmp_path) as channel:
+        role, _ = await full(channel, "alice")
+        await eventually(lambda: has_begun(channel))
+        name = migrated_postgresql_url.rpartition("/")[2]
+        postgres18.run("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
+        postgres18.admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        pasted = channel.say("alice", refused(role))
+        asked = channel.say("bob", f"@connbot {refused(role)}")
+        await channel.course.workspace.wait_for(lambda: channel.privately("bob"), within=20)
+        assert channel.in_thread(pasted) == channel.in_thread(asked) == channel.privately("alice") == []
+        postgres18.run("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
+
+        await channel.answer(pasted, within=30)
+        assert len(channel.in_thread(pasted)) == 1
+        assert channel.outside() == []

@@ -70,6 +70,19 @@ def test_what_could_not_be_done_is_to_be_read_again() -> None:
     assert (marks.behind(), marks.to_keep()) == ((), {HELP: THREE})
 
 
+def test_what_fails_while_it_is_read_again_is_not_forgotten() -> None:
+    marks = caught_up()
+    failures = marks.failures(HELP)
+    marks.begin(HELP, TWO)
+    marks.end(HELP, TWO, done=False)
+
+    marks.reached(HELP, THREE, failures=failures)
+    assert (marks.behind(), marks.to_keep()) == ((HELP,), {})
+
+    marks.reached(HELP, THREE, failures=marks.failures(HELP))
+    assert (marks.behind(), marks.to_keep()) == ((), {HELP: THREE})
+
+
 def test_after_an_interruption_all_channels_are_read_again() -> None:
     marks = Marks([HELP, OTHER])
     marks.reached(HELP, ONE)
