@@ -119,6 +119,8 @@ class Herald:
             message = answers.render_resolution(self._shown(over, where))
             occasion = f"{over.occasion}:{where.channel}:{where.thread}"
             said = await self._posting.say(over.team, PostKind.RESOLUTION, over.id, where, message, occasion=occasion)
+            if said is Said.NEVER:
+                await self._tell_those_in(over, where, message)
             done.append(said.settled)
         return await self.keep(over, facts) and all(done)
 
@@ -167,13 +169,16 @@ class Herald:
         occasion = f"{where.channel}:{where.thread}"
         said = await self._posting.say(incident.team, PostKind.ANSWER, incident.id, where, message, occasion=occasion)
         if said is Said.NEVER:
-            # A channel that we are not in: those who asked from there are answered by themselves.
-            for one in incident.waiting:
-                if one.conversation == where:
-                    await self._announcer.tell(Actor(incident.team, one.person), message)
+            await self._tell_those_in(incident, where, message)
         if said.settled and incident.answered_at is None:
             await self._incidents.answered(incident.team, incident.id)
         return said
+
+    async def _tell_those_in(self, incident: Incident, where: Conversation, message: Message) -> None:
+        """Tell by DM those who wait in a conversation that takes nothing from us: we are not there, or it is gone."""
+        for one in incident.waiting:
+            if one.conversation == where:
+                await self._announcer.tell(Actor(incident.team, one.person), message)
 
     async def _show_way(self, heard: Heard, incident: Incident, place: Conversation) -> bool:
         url = await self._posting.address(place.channel, place.thread)

@@ -183,6 +183,12 @@ async def test_in_a_channel_that_we_are_not_in_the_author_is_answered_alone(stag
 
     assert stage.shown("elsewhere") == []
     assert len(stage.dms()) == 1
+    over = await stage.incidents.resolve(stage.team, incident.id, "")
+    assert over is not None
+    assert await stage.herald.resolved(over, facts(3))
+    assert await stage.herald.resolved(over, facts(3))
+    _, told = stage.dms()
+    assert "has room again" in told.text
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.replies"])
