@@ -79,10 +79,11 @@ class Posts:
             row = (await connection.execute(taking)).one_or_none()
             return None if row is None else _post(row, taken_over=True)
 
-    async def sent(self, post: Post, ts: str, channel: str | None = None) -> None:
-        """Keep that a post was sent, as which message, and where if it is another channel than was claimed."""
+    async def sent(self, post: Post, ts: str, channel: str | None = None, *, shown: str | None = None) -> None:
+        """Keep that a post was sent, as which message, where if it is another channel than was claimed, and the digest of what it says."""
         async with self._db.write(durable=False) as connection:
-            values = {"ts": ts, "sent_at": self._db.clock, "channel": channel or post.conversation.channel}
+            there = channel or post.conversation.channel
+            values = {"ts": ts, "sent_at": self._db.clock, "channel": there, "shown": shown}
             await connection.execute(update(posts).where(posts.c.id == post.id).values(values))
 
     async def is_sent(self, team: str, kind: PostKind, about: str, *, occasion: str = "") -> bool:

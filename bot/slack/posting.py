@@ -142,11 +142,9 @@ class Posting:
             log.warning("cannot be posted", extra={"action": kind, "about": about, "why": why(exc)})
             await self._posts.sent(post, NOWHERE)
             return Said.NEVER
-        await self._posts.sent(post, sending.ts)
-        if sending.found:
-            return Said.BEFORE
-        await self._posts.showed(post, _digest(message))
-        return Said.NOW
+        # What a message says that was found, nobody knows.
+        await self._posts.sent(post, sending.ts, shown=None if sending.found else _digest(message))
+        return Said.BEFORE if sending.found else Said.NOW
 
     async def _send(self, post: Post, message: Message, pauses: Sequence[float]) -> _Sent:
         try:
