@@ -146,10 +146,10 @@ async def test_still_stuck_opens_it_again_and_in_leaves_the_list(evening: Evenin
     await evening.help.course.workspace.click_view("tom", view, action_id=ids.RESOLVE_INCIDENT)
     _, over = await evening.help.said(evening.root, 2)
 
-    await evening.help.press("alice", over, ids.STILL_STUCK)
+    assert "Noted" in (await evening.click("alice", over, ids.STILL_STUCK)).text
     incident = await eventually(evening.incidents)
     assert incident[0].occasion == 2
-    await evening.help.press("alice", over, ids.IM_IN)
+    assert "You wait no more" in (await evening.click("alice", over, ids.IM_IN)).text
 
     await eventually(lambda: nobody_waits(evening))
 

@@ -67,6 +67,11 @@ def render_waits() -> Message:
     return elements.short("Noted. I mention you in this thread when it is over.")
 
 
+def render_is_in() -> Message:
+    """Say that somebody waits no more."""
+    return elements.short("Good. You wait no more, and are not mentioned about this again.")
+
+
 def render_over(incident: Incident) -> Message:
     """Say that an incident is over, to somebody who has it too."""
     return elements.short(

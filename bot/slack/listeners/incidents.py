@@ -10,7 +10,7 @@ from bot.connections.listed import ListRequest
 from bot.connections.listing import Listings
 from bot.diagnosis.consult import Heard
 from bot.diagnosis.herald import Herald
-from bot.diagnosis.replies import Joined, Nothing, PictureTold, Reply, WhatDoesItSay
+from bot.diagnosis.replies import Answered, IsIn, Joined, Nothing, PictureTold, Reply, WhatDoesItSay
 from bot.diagnosis.reports import Reports
 from bot.diagnosis.small_talk import Said
 from bot.errors import NotPermitted, UsageError
@@ -167,8 +167,11 @@ class IncidentListener:
             await self._tell(call, otherwise)
             return
         await self._herald.reply(heard_here(call), reply)
-        if isinstance(reply, Joined):
+        # Of what changes above it in the thread whoever clicked may see nothing.
+        if isinstance(reply, Joined | Answered):
             await self._tell(call, asking.render_waits())
+        if isinstance(reply, IsIn):
+            await self._tell(call, asking.render_is_in())
 
     async def _of_this_thread(self, call: Call, incident_id: str) -> tuple[Incident, Conversation]:
         """Return the incident of a button and the thread in which its person speaks of it; raises `UsageError` where nobody does.

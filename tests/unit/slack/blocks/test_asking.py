@@ -27,6 +27,7 @@ def test_every_short_word_may_be_sent_whatever_things_are_called(name: str) -> N
         asking.render_noted(name, name),
         asking.render_noted_server(name),
         asking.render_waits(),
+        asking.render_is_in(),
         asking.render_over(incident),
         asking.render_was_not_waiting(),
         asking.render_not_yours(SOURCE),
