@@ -10,6 +10,7 @@ from datetime import tzinfo
 from bot.cli.own_database import stores
 from bot.incidents.export import as_csv
 from bot.incidents.history import Event, as_json
+from bot.incidents.timeline_values import Question
 from bot.settings import read_course, read_environment
 from bot.slack.blocks.text import plain
 from bot.storage.record import Broken
@@ -25,7 +26,9 @@ def show(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
 
     async def run() -> None:
         async with stores(environment) as own:
-            events = await own.history.read(None, role=chosen.role, limit=chosen.limit)
+            since, until = (chosen.week.begins(zone), chosen.week.ends(zone)) if chosen.week else (None, None)
+            asked = Question(None, chosen.role, None, chosen.person, chosen.cause, since, until)
+            events = (await own.history.page(asked, chosen.limit)).events
         if chosen.format == "json":
             print(json.dumps([as_json(event) for event in events], indent=2, ensure_ascii=False))
             return

@@ -17,8 +17,10 @@ from bot.servers.fleet import Fleet
 from bot.settings import Course
 from bot.slack.catching_up import CatchingUp
 from bot.slack.listeners.connbot import ConnbotListener
+from bot.slack.listeners.history import HistoryListener
 from bot.slack.register import Front, Listeners, register
 from bot.slack.register_consent import register_consent
+from bot.slack.register_history import register_history
 from bot.slack.register_home import register_home
 from bot.slack.register_linking import register_linking
 from bot.slack.work import Work
@@ -60,11 +62,16 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
         figures.summary(parts),
         home.build(parts),
     )
-    review, doorway, ownership = Review(fleet, allow_list, parts.history), parts.doorway, parts.ownership
+    review, doorway, ownership = (
+        Review(fleet, allow_list, parts.history, parts.incidents),
+        parts.doorway,
+        parts.ownership,
+    )
     connbot = ConnbotListener(
         fleet, allow_list, ownership, doorway, review, linked.listener, summary, announcer, names, zone
     )
     front = Front(parts.work, parts.desk, announcer, parts.windows, names, clock, at_home.home.refresh)
+    turning = HistoryListener(review, parts.posting, parts.windows, announcer, zone)
     talking = talk.build(parts, front, ends.conns, ends.kill)
 
     def bind(app: AsyncApp) -> None:
@@ -72,6 +79,7 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
         register_consent(app, front, ends.consent)
         register_home(app, front, at_home)
         register_linking(app, front, linked.listener)
+        register_history(app, front, turning)
         register(app, front, Listeners(ends.conns, ends.kill, connbot, linked.listener, summary), names)
 
     loops = (*ends.loops, *linked.loops, *talking.loops, *figures.loops(parts))

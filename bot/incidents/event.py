@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from bot.incidents.proposal import Kind, Outcome, Proposal
 
 KINDS = {Kind.TERMINATE: "termination", Kind.CANCEL: "cancellation", Kind.CLIENT: "client_termination"}
@@ -39,6 +37,8 @@ class Event:
     reason: str
     at: datetime
     backends: tuple[EventBackend, ...] = ()
+    incident: str = ""
+    """The id of the incident that it is about."""
 
 
 def of_proposal(proposal: Proposal) -> Event:
@@ -59,8 +59,8 @@ def of_proposal(proposal: Proposal) -> Event:
     )
 
 
-def of_entry(row: Row[Any]) -> Event:
-    """Tell of an entry of the record."""
+def of_entry(row: Any) -> Event:
+    """Tell of an entry of the record, a row of its table."""
     said = json.loads(row.payload)
     return Event(
         id=str(row.seq),
@@ -69,9 +69,15 @@ def of_entry(row: Row[Any]) -> Event:
         role=row.role,
         state=str(said.get("state", "")),
         requester=row.actor,
-        reason=str(said.get("why") or _about(said)),
+        reason=str(said.get("why") or _about(said) or _cause(said)),
         at=row.at,
+        incident=str(said.get("incident") or ""),
     )
+
+
+def _cause(said: dict[str, Any]) -> str:
+    """What an incident was about, in the words of `causes`."""
+    return str(said.get("cause") or "").replace("_", " ") if said.get("incident") else ""
 
 
 def _about(said: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, tuple_, update
+from sqlalchemy import tuple_, update
 
 from bot.access.desk import Deliveries
 from bot.access.entries import record_refusal
@@ -12,7 +12,7 @@ from bot.access.member import Action, Actor, Denied, Right
 from bot.access.ownership import read_owners
 from bot.access.standing import read_standing
 from bot.incidents.claims import SHARED, TOLD_APART, may_claim
-from bot.incidents.event import KINDS, Event, as_json, of_entry, of_proposal, said_of, said_of_outcomes
+from bot.incidents.event import KINDS, Event, as_json, said_of, said_of_outcomes
 from bot.incidents.proposal import (
     USUAL,
     Claimed,
@@ -32,16 +32,15 @@ from bot.incidents.rows import (
     read_proposals,
     write_outcomes,
 )
+from bot.incidents.timeline import CLAIM, WITHDRAWAL, read_page
+from bot.incidents.timeline_values import Cursor, Page, Question
 from bot.servers.server import Role, Verdict
 from bot.storage.engine import OwnDatabase
-from bot.storage.record import FORGET, Record, Turn
+from bot.storage.record import Record, Turn
 from bot.storage.tables import proposals
-from bot.storage.tables import record as entries
 
 __all__ = ["Event", "History", "as_json"]
 
-CLAIM = "claim"
-WITHDRAWAL = "withdrawal"
 SETTLEMENT = "settlement"
 """The actor of what nobody's click did."""
 LONGEST = timedelta(hours=1)
@@ -49,8 +48,6 @@ LONGEST = timedelta(hours=1)
 _ENDED = (Verdict.TERMINATED, Verdict.STILL_ENDING)
 """What became of a connection that its client finds closed."""
 _STANDING = (State.WAITING, State.PROPOSED)
-# History tells of these by the proposal itself.
-_TOLD_BY_PROPOSALS = (CLAIM, WITHDRAWAL, *KINDS.values(), FORGET)
 
 
 class History:
@@ -204,20 +201,12 @@ class History:
 
         With `role` only what was about the role of that name; with `server` what was about that one or about every server.
         """
-        asked: list[ColumnElement[bool]] = [entries.c.kind.not_in(_TOLD_BY_PROPOSALS), entries.c.payload.is_not(None)]
-        proposed: list[ColumnElement[bool]] = []
-        for name, value in (("team", team), ("role", role)):
-            if value is not None:
-                asked.append(entries.c[name] == value)
-                proposed.append(proposals.c[name] == value)
-        if server is not None:
-            asked.append(entries.c.server.in_((server, "")))
-            proposed.append(proposals.c.server == server)
+        return (await self.page(Question(team, role, server), limit)).events
+
+    async def page(self, question: Question, limit: int, after: Cursor | None = None) -> Page:
+        """Read the newest events that answer the question, or those older than `after`."""
         async with self._db.read() as connection:
-            told = [of_proposal(one) for one in await read_proposals(connection, *proposed, newest=limit)]
-            query = select(entries).where(*asked).order_by(entries.c.seq.desc()).limit(limit)
-            told += [of_entry(row) for row in await connection.execute(query)]
-        return tuple(sorted(told, key=lambda event: event.at, reverse=True)[:limit])
+            return await read_page(connection, question, limit, after)
 
     async def _own(self, turn: Turn, actor: Actor, proposal_id: str) -> Proposal | NotClaimed:
         """The actor's own proposal, lapsed if its time is over; a click on anything else is refused, and that is on record."""

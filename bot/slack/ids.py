@@ -73,6 +73,13 @@ REPLACE_FIELD = "replace"
 SUMMARY_NAMES = "summary_names"
 """Button of a week's summary: which roles were full, for instructors; value: the server and the week."""
 
+HISTORY_OLDER = "history_older"
+"""Button below a page of history: the next one; value: what was asked for, and how far it was read."""
+HISTORY_NEWEST = "history_newest"
+"""The same for the first one."""
+INCIDENT_DETAILS = "incident_details"
+"""Button beside an incident of the history: all that is known of it; value: its id."""
+
 REPORT_TROUBLE = "report_connection_trouble"
 """Message shortcut **Report connection trouble**."""
 REPORT_SHORTCUT = "report_trouble"
@@ -129,6 +136,7 @@ INCIDENT_ACTIONS = (
     PICTURE_OTHER,
 )
 
+HISTORY_ACTIONS = (HISTORY_OLDER, HISTORY_NEWEST, INCIDENT_DETAILS)
 HOME_ACTIONS = (HOME_AGAIN, HOME_CONNECTIONS, HOME_ADD, HOME_REMOVE, HOME_IMPORT)
 SUMMARY_ACTIONS = (SUMMARY_NAMES,)
 

@@ -4,13 +4,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TypeVar
 
 from bot.access.member import Grade
+from bot.causes.finding import LIMITS, Cause
 from bot.slack.commands import take_server, whose
 from bot.slack.words import Problem, Word, slack_id, split, wrong
 from bot.summaries.week import Week, read_week
 
 CONNBOT = "connbot"
+CAUSES = tuple(str(cause) for cause in Cause if cause in LIMITS)
+"""The causes of incidents, by which history can be asked."""
+T = TypeVar("T")
 LATER = ("advice", "limit")
 """Words of `/connbot` whose features are not in this program yet."""
 
@@ -48,11 +53,15 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`/connbot history [ROLE] [on SERVER]`; `owner`: of the roles this member owns."""
+    """`/connbot history [ROLE] [by @person] [cause CAUSE] [week WEEK] [on SERVER]`; `owner`: of the roles this member owns."""
 
     role: str | None = None
     server: str | None = None
     owner: str | None = None
+    person: str | None = None
+    cause: str | None = None
+    """One of `CAUSES`."""
+    week: Week | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +192,24 @@ def _members(words: Sequence[Word], server: str | None) -> Members:
 
 
 def _history(words: Sequence[Word], server: str | None) -> History:
+    person, words = _take(words, "by", slack_id)
+    cause, words = _take(words, "cause", lambda word: next((one for one in CAUSES if word.is_word(one)), None))
+    week, words = _take(words, "week", lambda word: read_week(word.text))
     _only(words, 1)
     role, owner = whose(words[0]) if words else (None, None)
-    return History(role, server, owner)
+    return History(role, server, owner, person, cause, week)
+
+
+def _take(words: Sequence[Word], keyword: str, read: Callable[[Word], T | None]) -> tuple[T | None, list[Word]]:
+    """Take a keyword and the word behind it out of the words; raises `UsageError` where that says nothing."""
+    at = next((at for at, word in enumerate(words) if word.is_word(keyword)), None)
+    if at is None:
+        return None, list(words)
+    value = read(words[at + 1]) if at + 1 < len(words) else None
+    if value is None:
+        typed = " ".join(word.text for word in words[at : at + 2])
+        raise wrong(CONNBOT, Problem.UNEXPECTED, typed)
+    return value, [*words[:at], *words[at + 2 :]]
 
 
 def _summary(words: Sequence[Word], server: str | None) -> Summary:

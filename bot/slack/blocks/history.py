@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Protocol
 
+from bot.incidents.event import Event
 from bot.incidents.proposal import Kind
+from bot.incidents.timeline_values import Page, Question
 from bot.servers.server import Verdict
+from bot.slack import ids
 from bot.slack.blocks import connection, elements
 from bot.slack.blocks.kinds import PIDS_NAMED, Words, words
-from bot.slack.blocks.text import Message, code, join, moment, name, person, plural
+from bot.slack.blocks.text import Block, Message, code, join, moment, name, person, plural
+from bot.slack.history_payloads import write_page
+from bot.slack.incident_payloads import write_incident_id
 
-SHOWN = 20
 REASON_WIDTH = 80
 CHANGES_OF_RIGHTS = ("membership", "ownership")
 """Kinds of entries whose reason says whose rights changed, and how."""
@@ -19,54 +22,49 @@ _WORDS = {"cancellation": words(Kind.CANCEL), "client_termination": words(Kind.C
 """Those of the events that are not about connections."""
 
 
-class ToldBackend(Protocol):
-    """One connection of an event."""
-
-    @property
-    def pid(self) -> int: ...
-    @property
-    def outcome(self) -> str | None: ...
-
-
-class Told(Protocol):
-    """An event of the record, as far as a line tells of it."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def server(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def requester(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def backends(self) -> Sequence[ToldBackend]: ...
+def render(page: Page, asked: Question, *, zone: tzinfo, now: datetime, after: bool = False) -> Message:
+    """Show a page of what was asked for, with the way to older ones and, `after` another page, back to the newest."""
+    about = f" for {name(asked.role)}" if asked.role else ""
+    if not page.events:
+        return elements.short(
+            f"Nothing {'older ' if after else ''}is on record{about}.", *_ways(page, asked, after=after)
+        )
+    count = len(page.events)
+    which = "older" if after else "the newest"
+    head = f"On record{about}: {which} {plural(count, 'entry', 'entries')}." if count > 1 else f"On record{about}:"
+    lines = [_line(event, zone, now) for event in page.events]
+    rows = [elements.section(f"*{head}*"), *_rows(page.events, lines), *_ways(page, asked, after=after)]
+    return elements.message([head, *(f"\u2022 {line}" for line in lines)], rows)
 
 
-def render(events: Sequence[Told], *, zone: tzinfo, now: datetime, role: str | None = None) -> Message:
-    """Show the newest of `events`, of one role or of all."""
-    about = f" for {name(role)}" if role else ""
-    if not events:
-        return elements.short(f"Nothing is on record{about}.")
-    shown = events[:SHOWN]
-    head = (
-        f"On record{about}: the newest {plural(len(shown), 'entry', 'entries')}."
-        if len(shown) > 1
-        else f"On record{about}:"
-    )
-    lines = [f"\u2022 {_line(event, zone, now)}" for event in shown]
-    if len(events) > SHOWN:
-        lines.append("Older ones: `connbot history`, at the command line.")
-    return elements.message([head, *lines], elements.sections([f"*{head}*", *lines]))
+def _rows(events: Sequence[Event], lines: Sequence[str]) -> list[Block]:
+    """The lines; an incident's has a button beside it, those between stand together."""
+    rows: list[Block] = []
+    together: list[str] = []
+    for event, line in zip(events, lines, strict=True):
+        if not event.incident:
+            together.append(f"\u2022 {line}")
+            continue
+        rows += [*elements.sections(together), elements.section(f"\u2022 {line}", _details(event))]
+        together = []
+    return [*rows, *elements.sections(together)]
 
 
-def _line(event: Told, zone: tzinfo, now: datetime) -> str:
+def _details(event: Event) -> Block:
+    spoken = f"Details of the incident of {event.at:%d %b %H:%M:%S}, {event.state}"
+    return elements.button("Details", ids.INCIDENT_DETAILS, write_incident_id(event.incident), spoken=spoken)
+
+
+def _ways(page: Page, asked: Question, *, after: bool) -> list[Block]:
+    ways = []
+    if page.older is not None:
+        ways.append(elements.button("Older", ids.HISTORY_OLDER, write_page(asked, page.older)))
+    if after:
+        ways.append(elements.button("Newest", ids.HISTORY_NEWEST, write_page(asked)))
+    return [elements.buttons(*ways)] if ways else []
+
+
+def _line(event: Event, zone: tzinfo, now: datetime) -> str:
     what = event.kind.replace("_", " ")
     parts = [moment(event.at, now, zone), f"{name(what)}{f' ({name(event.state)})' if event.state else ''}"]
     whom = [*([name(event.role)] if event.role else []), *([f"on {name(event.server)}"] if event.server else [])]
@@ -91,7 +89,7 @@ def _change(about: str) -> str:
     return f"{person(whose)}: {code(how, REASON_WIDTH)}" if how else person(whose)
 
 
-def _ended(event: Told) -> str:
+def _ended(event: Event) -> str:
     """What became of each: of a query, where that was to be cancelled."""
     by_outcome: dict[str, list[int]] = {}
     for backend in event.backends:

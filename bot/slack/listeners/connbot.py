@@ -1,5 +1,6 @@
 """`/connbot`: help, the allow-list, owners, the record."""
 
+from dataclasses import replace
 from datetime import tzinfo
 
 from bot.access.allow_list import AllowList, Grant
@@ -11,7 +12,8 @@ from bot.connections.doorway import Doorway
 from bot.diagnosis.advice import for_text
 from bot.errors import NotPermitted
 from bot.incidents.event import Event
-from bot.incidents.review import Review
+from bot.incidents.review import SHOWN, Review
+from bot.incidents.timeline_values import Page, Question
 from bot.servers.fleet import Fleet
 from bot.slack import subcommands as sub
 from bot.slack.announcer import Announcer
@@ -131,12 +133,13 @@ class ConnbotListener:
         return members.render_disowned(request.slack_id, removed)
 
     async def _history(self, request: sub.History, call: Call, standing: Standing) -> Message:
-        events = await self._events(request, call, standing)
-        return history.render(events, zone=self._zone, now=call.at, role=request.role)
+        page, asked = await self._page(request, call, standing)
+        return history.render(page, asked, zone=self._zone, now=call.at)
 
-    async def _events(self, request: sub.History, call: Call, standing: Standing) -> tuple[Event, ...]:
+    async def _page(self, request: sub.History, call: Call, standing: Standing) -> tuple[Page, Question]:
+        asked = question_of(request, self._zone)
         if request.owner is None:
-            return await self._review.show(standing, request.role, request.server, now=call.at)
+            return await self._review.show(standing, asked, now=call.at), asked
         entered = await self._doorway.enter_roles_of(
             standing, Action.HISTORY, request.owner, request.server, now=call.at
         )
@@ -144,5 +147,15 @@ class ConnbotListener:
             raise entered.unavailable[0]
         told: list[Event] = []
         for seen in entered.seen:
-            told += await self._review.show(standing, seen.reading.role.name, seen.server.name, now=call.at)
-        return tuple(sorted(told, key=lambda event: event.at, reverse=True))
+            one = replace(asked, role=seen.reading.role.name, server=seen.server.name)
+            page = await self._review.show(standing, one, now=call.at)
+            if len(entered.seen) == 1:
+                return page, one
+            told += page.events
+        return Page(tuple(sorted(told, key=lambda event: event.at, reverse=True)[:SHOWN])), asked
+
+
+def question_of(request: sub.History, zone: tzinfo) -> Question:
+    """What was typed, as a question to the record; a week is one of the course's time zone."""
+    since, until = (request.week.begins(zone), request.week.ends(zone)) if request.week else (None, None)
+    return Question(None, request.role, request.server, request.person, request.cause, since, until)

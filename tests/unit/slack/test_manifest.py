@@ -234,7 +234,14 @@ def test_its_shortcuts_are_those_the_program_listens_to() -> None:
 
 def test_every_button_that_a_message_shows_has_a_listener() -> None:
     """A tick in a list has none: the catch-all acknowledges it, and the button below reads it."""
-    shown = {*ids.ACTIONS, *ids.LINK_ACTIONS, *ids.INCIDENT_ACTIONS, *ids.HOME_ACTIONS, *ids.SUMMARY_ACTIONS}
+    shown = {
+        *ids.ACTIONS,
+        *ids.LINK_ACTIONS,
+        *ids.INCIDENT_ACTIONS,
+        *ids.HOME_ACTIONS,
+        *ids.HISTORY_ACTIONS,
+        *ids.SUMMARY_ACTIONS,
+    }
     assert registered("action") == shown - {ids.CHOOSE}
 
 

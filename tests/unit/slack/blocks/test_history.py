@@ -1,11 +1,15 @@
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.incidents.event import Event, EventBackend
+from bot.incidents.timeline_values import Cursor, Page, Question
+from bot.slack import ids
 from bot.slack.blocks import history
 from bot.slack.blocks.text import Message
-from tests.block_rules import faults
+from bot.slack.history_payloads import read_page
+from tests.block_rules import buttons, faults
 from tests.builders import NOON, minutes
 from tests.hostile import NAMES
 
@@ -26,8 +30,9 @@ def an_event(
     return Event("7", kind, server, role, state, requester, reason, NOON - minutes(5), backends)
 
 
-def rendered(*events: Event, role: str | None = None) -> Message:
-    message = history.render(events, zone=NEW_YORK, now=NOON, role=role)
+def rendered(*events: Event, role: str | None = None, older: Cursor | None = None, after: bool = False) -> Message:
+    asked = Question(role=role, server="class", person="U0BOB", since=NOON)
+    message = history.render(Page(events, older), asked, zone=NEW_YORK, now=NOON, after=after)
     assert faults(message) == []
     return message
 
@@ -80,6 +85,26 @@ def test_a_change_of_rights_names_whose_and_gives_no_reason() -> None:
     )
 
 
+def test_the_way_to_older_ones_and_back_carries_what_was_asked_for() -> None:
+    assert buttons(rendered(an_event())) == []
+    [older] = buttons(rendered(an_event(), role="alice", older=Cursor(41, NOON - minutes(9))))
+    assert (older["action_id"], older["text"]["text"]) == (ids.HISTORY_OLDER, "Older")
+    asked = Question(role="alice", server="class", person="U0BOB", since=NOON)
+    assert read_page(older["value"]) == (asked, Cursor(41, NOON - minutes(9)))
+    middle = rendered(an_event(), role="alice", older=Cursor(3), after=True)
+    assert [button["action_id"] for button in buttons(middle)] == [ids.HISTORY_OLDER, ids.HISTORY_NEWEST]
+    assert read_page(buttons(middle)[1]["value"]) == (asked, Cursor())
+    assert rendered(after=True).text == "Nothing older is on record."
+
+
+def test_an_incident_has_a_button_for_its_details() -> None:
+    incident = replace(an_event("incident", state="opened", reason="role limit", ended=()), incident="i-7a")
+    told = rendered(an_event(), incident, an_event())
+    [details] = buttons(told)
+    assert (details["action_id"], details["value"]) == (ids.INCIDENT_DETAILS, "i-7a")
+    assert "incident (opened) \u00b7 alice on class \u00b7 by <@U0BOB> \u00b7 reason: `role limit`" in told.text
+
+
 def test_one_entry_and_none() -> None:
     assert (
         rendered(an_event(requester="")).text
@@ -94,5 +119,5 @@ def test_a_long_record_of_hostile_texts_is_cut_and_harmless(text: str) -> None:
     event = an_event(
         text, state=text, server=text, role=text, requester=text, reason=text * 9, ended=("failed",) * 2000
     )
-    told = rendered(*[event] * 200, role=text or None)
+    told = rendered(*[event] * 20, role=text or None, older=Cursor(7, NOON))
     assert "2,000 connections failed" in told.text

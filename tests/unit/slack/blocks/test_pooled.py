@@ -8,7 +8,9 @@ from bot.access.member import Right
 from bot.connections.ending import Ended, NothingToEnd, Preview, Unsettled
 from bot.connections.plan import Refused, WhyNot
 from bot.errors import PoolerUnavailable
+from bot.incidents.event import Event, EventBackend
 from bot.incidents.proposal import Kind, Outcome, State
+from bot.incidents.timeline_values import Page, Question
 from bot.servers.backend import BackendState
 from bot.servers.pooled import ClientState, PooledClient, PooledReading, client_target
 from bot.servers.server import Presence, Verdict
@@ -336,22 +338,9 @@ def test_a_pooler_that_stopped_answering_is_named() -> None:
 
 
 def test_history_calls_them_clients() -> None:
-    class Event:
-        kind, server, role, state, requester, reason, at = (
-            "client_termination",
-            "class",
-            "alice",
-            "resolved",
-            "U0BOB",
-            "",
-            NOON,
-        )
+    backends = (EventBackend(17, NOON, "terminated"),)
+    event = Event("7", "client_termination", "class", "alice", "resolved", "U0BOB", "", NOON, backends)
 
-        class _Backend:
-            pid, outcome = 17, "terminated"
-
-        backends = (_Backend(),)
-
-    message = history.render([Event()], zone=UTC, now=NOON)
+    message = history.render(Page((event,)), Question(), zone=UTC, now=NOON)
     assert "client 17 terminated" in message.text
     assert "pid" not in message.text

@@ -1,0 +1,99 @@
+"""The history, page by page and by what is asked for."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.access.allow_list import AllowList
+from bot.access.member import Action, Actor, Denied
+from bot.incidents.event import Event
+from bot.incidents.history import History
+from bot.incidents.incident import Affected, Conversation, Report, Scope, ScopeKind
+from bot.incidents.incidents import Incidents
+from bot.incidents.timeline_values import Cursor, Question
+from bot.storage.engine import OwnDatabase
+from bot.storage.record import Record
+from tests import builders
+from tests.builders import NOON, a_backend
+
+EVE, TOM = Actor("T1", "UEVE"), Actor("T1", "UTOM")
+
+
+@pytest.fixture
+def history(own_database: OwnDatabase, record: Record) -> History:
+    return History(own_database, record)
+
+
+async def propose(history: History, name: str, requester: str = "UALICE") -> None:
+    now = NOON + timedelta(seconds=int(name[1:]))
+    proposal = builders.a_proposal(a_backend(4711), id=name, team="T1", requester=requester, created_at=now)
+    await history.propose(proposal)
+
+
+async def read_all(history: History, question: Question, limit: int) -> list[Event]:
+    """Every page, one after the other."""
+    events: list[Event] = []
+    after: Cursor | None = None
+    while True:
+        page = await history.page(question, limit, after)
+        assert len(page.events) <= limit
+        events += page.events
+        if page.older is None:
+            return events
+        assert page.older != after
+        after = page.older
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+async def test_pages_hold_everything_once_and_in_order(
+    history: History, own_database: OwnDatabase, record: Record, limit: int
+) -> None:
+    allow_list = AllowList(own_database, record)
+    for number in range(9):
+        await propose(history, f"p{number}")
+        # Entries of one transaction have one time.
+        await allow_list.refuse(EVE, Denied(Action.LIST, "nothing"), role="alice", server="class")
+    whole = await history.read("T1")
+    assert len(whole) == 18
+    assert sorted(event.id for event in await read_all(history, Question("T1"), limit)) == sorted(
+        event.id for event in whole
+    )
+    for kind in ("refusal", "termination"):
+        paged = [event for event in await read_all(history, Question("T1"), limit) if event.kind == kind]
+        assert [event.id for event in paged] == [event.id for event in whole if event.kind == kind]
+
+
+async def test_what_comes_meanwhile_moves_no_page(history: History) -> None:
+    for number in range(4):
+        await propose(history, f"p{number}")
+    first = await history.page(Question("T1"), 2)
+    await propose(history, "p9")
+    second = await history.page(Question("T1"), 2, first.older)
+    assert [event.id for event in (*first.events, *second.events)] == ["p3", "p2", "p1", "p0"]
+
+
+async def test_it_is_asked_by_person_and_by_time(history: History, own_database: OwnDatabase, record: Record) -> None:
+    await propose(history, "p1")
+    await propose(history, "p2", "UTOM")
+    await AllowList(own_database, record).refuse(TOM, Denied(Action.LIST, "nothing"), role="bob", server="class")
+    toms = await history.page(Question("T1", person="UTOM"), 10)
+    assert {(event.kind, event.requester) for event in toms.events} == {("refusal", "UTOM"), ("termination", "UTOM")}
+    whole = await history.read("T1")
+    second = next(event for event in whole if event.id == "p2")
+    since_then = await history.page(Question("T1", since=second.at), 9)
+    assert "p2" in {event.id for event in since_then.events}
+    assert "p1" not in {event.id for event in since_then.events}
+    before = await history.page(Question("T1", until=second.at), 9)
+    assert [event.id for event in before.events] == ["p1"]
+
+
+async def test_it_is_asked_by_cause(history: History, own_database: OwnDatabase, record: Record) -> None:
+    ids = iter(("i1", "i2"))
+    incidents = Incidents(own_database, record, lambda: next(ids))
+    where = Conversation("C0HELP", "1.2")
+    for cause, scope in (("role_limit", Scope(ScopeKind.ROLE, "alice")), ("server_limit", Scope(ScopeKind.SERVER))):
+        await incidents.report(Report("T1", "class", scope, cause, Affected("UALICE", where, NOON)))
+    await propose(history, "p1")
+    page = await history.page(Question("T1", cause="server_limit"), 10)
+    assert [(event.kind, event.incident, event.reason) for event in page.events] == [("incident", "i2", "server limit")]
+    assert (await history.page(Question("T1", cause="%"), 10)).events == ()
