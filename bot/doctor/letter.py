@@ -89,8 +89,16 @@ It cannot
 
 It holds one connection to each server, named `application_name = connbot`, and at most one more for a moment, when one hangs
 and is replaced. Each of its statements ends after 2.5 s; it reads when somebody asks, and once in 20 s to see that the
-connection lives.
+connection lives.{_samples(course)}
 """
+
+
+def _samples(course: Course) -> str:
+    if not course.samples_every:
+        return ""
+    return f"""
+Once in {course.samples_every.total_seconds():.0f} s it counts with one statement how much of each limit is in use and how many connections idle, by role, database,
+program and network (/24, or /64); it keeps these counts for a year, thinned with age. `[samples] every = 0` turns that off."""
 
 
 def _servers(servers: Sequence[ServerAsked]) -> str:

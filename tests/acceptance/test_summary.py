@@ -133,6 +133,32 @@ async def test_what_happens_now_is_in_this_week_s_figures(sampled: Course, capsy
         assert alice not in said.out
 
 
+async def test_what_somebody_else_ended_is_told(sampled: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the server's own count; what the bot ended is none of it."""
+    alice = sampled.make_student()
+    first, second, _ = await sampled.fill(alice, 3)
+    await sampled.own("alice", alice)
+    terminal, week = Terminal(capsys, sampled.environment), str(week_of(clock(), UTC))
+
+    async def others() -> object:
+        said = await asyncio.to_thread(terminal, "summary", "--week", week, "--format", "json")
+        return json.loads(said.out)["ended_by_others"]
+
+    async def counted() -> bool:
+        return isinstance(await others(), int)
+
+    await eventually(counted, within=20)
+    before = await others()
+    asked = await sampled.ask("alice", f"/kill {alice} {first.pid}")
+    await sampled.press("alice", asked, ids.TERMINATE)
+    sampled.postgres.admin.execute("SELECT pg_terminate_backend(%s)", [second.pid])
+
+    async def told() -> bool:
+        return await others() == 1 + int(str(before))
+
+    await eventually(told, within=20)
+
+
 async def test_the_picture_and_wrong_usage(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
     terminal = Terminal(capsys, course.environment)
     wrong = await asyncio.to_thread(terminal, "summary", "--week", "2026-W99")
