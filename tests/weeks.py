@@ -1,9 +1,13 @@
 """Weeks for tests, with figures that can be worked out by hand."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot.summaries.facts import Ends, Facts, Happened, Height, Program, RoleUse, Watched
+from bot.summaries.facts import Cause, Ends, Facts, Height, Program, RoleUse, Watched
+from bot.summaries.timing import times
 from bot.summaries.week import Week
 
 ZONE = ZoneInfo("America/New_York")
@@ -16,15 +20,20 @@ WEEK_SECONDS = 168 * 3600.0
 WHOLE = Watched(BEFORE, NEXT, 0)
 
 
-def facts(**given: object) -> Facts:
+def facts(incidents: Sequence["Happened"] = (), **given: Any) -> Facts:
     """A week on the server class, watched whole, in which nothing happened, but for what is given."""
+    open_ones = Counter(one.cause for one in incidents if one.resolution is None)
+    causes = Counter(one.cause for one in incidents)
     usual: dict[str, object] = {
         "server": "class",
         "week": WEEK,
         "begins": MONDAY,
         "ends": NEXT,
         "now": NOW,
-        "incidents": (),
+        "causes": [Cause(cause, count, open_ones[cause]) for cause, count in causes.items()],
+        "answer": times(None if one.answer is None else one.answer * 60 for one in incidents),
+        "human": times(None if one.human is None else one.human * 60 for one in incidents),
+        "resolution": times(None if one.resolution is None else one.resolution * 60 for one in incidents),
         "ends_by_outcome": (),
         "own_ends": (),
         "heights": (),
@@ -37,14 +46,23 @@ def facts(**given: object) -> Facts:
         "entries": 12,
         "head": f"12:{'ab' * 32}",
     }
-    return Facts(**{**usual, **given})  # type: ignore[arg-type]
+    return Facts(**{**usual, **given})
+
+
+class Happened(NamedTuple):
+    """One incident, and after how many minutes each thing came."""
+
+    cause: str = "role_limit"
+    answer: float | None = None
+    human: float | None = None
+    resolution: float | None = None
 
 
 def happened(
-    cause: str = "role_limit", answer: float | None = None, human: float | None = None, resolved: float | None = None
+    cause: str = "role_limit", answer: float | None = None, human: float | None = None, resolution: float | None = None
 ) -> Happened:
     """One incident; after how many minutes each thing came."""
-    return Happened(cause, *(None if one is None else one * 60.0 for one in (answer, human, resolved)))
+    return Happened(cause, answer, human, resolution)
 
 
 def a_program(
@@ -69,9 +87,9 @@ PROGRAMS = (
 )
 
 
-def busy(**given: object) -> Facts:
+def busy(**given: Any) -> Facts:
     """A week with something of everything."""
-    usual: dict[str, object] = {
+    usual: dict[str, Any] = {
         "incidents": [happened("role_limit", 0.1, 4, 10)] * 3
         + [happened("server_limit", 0.1, None, 65), happened("role_limit", 0.2, 9)],
         "ends_by_outcome": [

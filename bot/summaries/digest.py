@@ -5,12 +5,13 @@ What nobody watched is said: figures of a week with gaps are what was seen at le
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.summaries.facts import Ends, Facts, Height, Program, RoleUse, Watched
 from bot.summaries.naming import OF_ONE_ROLE, known
+from bot.summaries.timing import Times
 from bot.summaries.week import Week
 
 NOTICED = timedelta(minutes=5)
@@ -18,15 +19,6 @@ NOTICED = timedelta(minutes=5)
 _ENDING = ("terminate", "client")
 """The kinds of proposals that end connections."""
 TERMINATED = "terminated"
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """How long something took, of those `count` for which it came."""
-
-    count: int
-    median: timedelta
-    worst: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +135,7 @@ def digest(facts: Facts) -> Digest:
     comparable = not gaps and not gaps_before and facts.now >= facts.ends
     ended = [one for one in facts.ends_by_outcome if one.kind in _ENDING]
     named = [*map(known(facts.programs).named, facts.programs)]
+    incidents = sum(one.incidents for one in facts.causes)
     idle_seconds = sum(one.idle_seconds for one in facts.programs)
     return Digest(
         server=facts.server,
@@ -153,12 +146,12 @@ def digest(facts: Facts) -> Digest:
         watched=watched,
         whole=whole,
         gaps=gaps,
-        incidents=len(facts.incidents),
-        causes=_ranked(Counter(one.cause for one in facts.incidents)),
-        unresolved=sum(one.resolution is None for one in facts.incidents),
-        answer=_times(one.answer for one in facts.incidents),
-        human=_times(one.human for one in facts.incidents),
-        resolution=_times(one.resolution for one in facts.incidents),
+        incidents=incidents,
+        causes=_ranked(Counter({one.cause: one.incidents for one in facts.causes})),
+        unresolved=sum(one.unresolved for one in facts.causes),
+        answer=facts.answer,
+        human=facts.human,
+        resolution=facts.resolution,
         outcomes=_outcomes(ended),
         with_consent=sum(one.number for one in ended if one.outcome == TERMINATED and one.agreed),
         cancelled=sum(one.number for one in facts.ends_by_outcome if (one.kind, one.outcome) == ("cancel", TERMINATED)),
@@ -171,7 +164,7 @@ def digest(facts: Facts) -> Digest:
         idle=_average(idle_seconds, seconds),
         programs=_idlers(named, seconds, idle_seconds, by_place=False),
         places=_idlers(named, seconds, idle_seconds, by_place=True),
-        incidents_compared=_compare(len(facts.incidents), facts.incidents_before, comparable=comparable),
+        incidents_compared=_compare(incidents, facts.incidents_before, comparable=comparable),
         idle_compared=_compare(
             _average(idle_seconds, seconds),
             _average(
@@ -183,14 +176,6 @@ def digest(facts: Facts) -> Digest:
         entries=facts.entries,
         head=facts.head,
     )
-
-
-def _times(seconds: Iterable[float | None]) -> Times | None:
-    took = sorted(max(one, 0.0) for one in seconds if one is not None)
-    if not took:
-        return None
-    middle = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
-    return Times(len(took), timedelta(seconds=middle), timedelta(seconds=took[-1]))
 
 
 def _outcomes(ended: Sequence[Ends]) -> tuple[tuple[str, int], ...]:

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from bot.incidents.export import harmless
 from bot.summaries.changes import Change
-from bot.summaries.digest import Digest, Idler, Times
+from bot.summaries.digest import Digest, Idler
 from bot.summaries.facts import Height
+from bot.summaries.timing import Times
 from bot.summaries.told import Told
 
 COLUMNS = ("week", "server", "figure", "about", "value", "unit")

@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from bot.summaries.timing import Times
 from bot.summaries.week import Week
 
 
-class Happened(NamedTuple):
-    """One incident that was opened in the week; seconds that things took, None where they did not come."""
+class Cause(NamedTuple):
+    """How many incidents were opened in the week for one cause, and how many of them are not over."""
 
     cause: str
-    answer: float | None
-    """From its opening to the bot's answer."""
-    human: float | None
-    """From its last opening to the first thing that a person of the staff did."""
-    resolution: float | None
-    """From its first opening to its last resolution."""
+    incidents: int
+    unresolved: int
 
 
 class Ends(NamedTuple):
@@ -78,10 +75,16 @@ class Facts:
     begins: datetime
     ends: datetime
     now: datetime
-    incidents: Sequence[Happened]
+    causes: Sequence[Cause]
+    answer: Times | None
+    """From an incident's opening to the bot's answer."""
+    human: Times | None
+    """From its last opening to the first thing that a person of the staff did."""
+    resolution: Times | None
+    """From its first opening to its last resolution."""
     ends_by_outcome: Sequence[Ends]
     own_ends: Sequence[datetime]
-    """When the bot ended sessions, or may have."""
+    """When the bot ended sessions, or may have; left out where the server counts none."""
     heights: Sequence[Height]
     roles: Sequence[RoleUse]
     programs: Sequence[Program]

@@ -1,6 +1,6 @@
 """A week's facts, read from the own database in a few statements, each over an index."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -16,9 +16,12 @@ from bot.storage.tables import (
     sample_programs,
     sample_spans,
 )
-from bot.summaries.facts import Ends, Facts, Happened, Height, Program, RoleUse, Watched
+from bot.summaries.facts import Cause, Ends, Facts, Height, Program, RoleUse, Watched
+from bot.summaries.timing import Times, times
 from bot.summaries.week import Week
 
+Rows = Callable[[Any], Awaitable[Sequence[Row[Any]]]]
+"""Sends a statement and returns its rows."""
 WIDTHS = (60, 600, 3600)
 """Of the rows that samples are kept in; each moment has rows of one width alone."""
 LONGEST_SPAN = timedelta(hours=1)
@@ -48,25 +51,32 @@ class Weeks:
         asked += [proposals.c.created_at >= begins, proposals.c.created_at < ends]
         async with self._db.read() as connection:
 
-            async def rows(statement: Select[Any]) -> Sequence[Row[Any]]:
+            async def rows(statement: Any) -> Sequence[Row[Any]]:
                 found: Sequence[Row[Any]] = (await connection.execute(statement)).all()
                 return found
 
             head = (await rows(select(record_head.c.seq, record_head.c.digest)))[0]
             earlier = [*here, incidents.c.opened_at >= before, incidents.c.opened_at < begins]
+            of_week = [*here, incidents.c.opened_at >= begins, incidents.c.opened_at < ends]
+            answer, human, resolution = await self._times(rows, of_week)
+            spans = [Watched._make(row) for row in await rows(_spans(server, before, ends))]
+            killed = any(span.killed for span in spans)
             return Facts(
                 server=server,
                 week=week,
                 begins=begins,
                 ends=ends,
                 now=await self._db.now(connection),
-                incidents=[Happened._make(row) for row in await rows(self._incidents(here, begins, ends))],
+                causes=[Cause._make(row) for row in await rows(_causes(of_week))],
+                answer=answer,
+                human=human,
+                resolution=resolution,
                 ends_by_outcome=[_ended(row) for row in await rows(_ends(asked))],
-                own_ends=[row.outcome_at for row in await rows(_own_ends(asked))],
+                own_ends=[row.outcome_at for row in await rows(_own_ends(asked))] if killed else [],
                 heights=[Height._make(row) for row in await rows(_heights(server, begins, ends))],
                 roles=[RoleUse._make(row) for row in await rows(_roles(server, begins, ends))],
                 programs=[Program._make(row) for row in await rows(_programs(server, begins, ends))],
-                spans=[Watched._make(row) for row in await rows(_spans(server, before, ends))],
+                spans=spans,
                 begins_before=before,
                 incidents_before=(await rows(select(func.count()).select_from(incidents).where(*earlier)))[0][0],
                 idle_seconds_before=(await rows(_idle(server, before, begins)))[0][0] or 0.0,
@@ -74,20 +84,37 @@ class Weeks:
                 head=f"{head.seq}:{head.digest}",
             )
 
-    def _incidents(self, here: Sequence[ColumnElement[bool]], begins: datetime, ends: datetime) -> Select[Any]:
+    async def _times(self, rows: Rows, which: Sequence[ColumnElement[bool]]) -> list[Times | None]:
+        """The times to an answer, to a human, to the resolution; PostgreSQL works them out, of however many."""
         one = incidents.c
         took = (
             self._seconds(one.opened_at, one.answered_at),
             self._seconds(func.coalesce(one.occasion_at, one.opened_at), one.human_at),
             self._seconds(one.opened_at, one.resolved_at),
         )
-        return select(one.cause, *took).where(*here, one.opened_at >= begins, one.opened_at < ends)
+        if self._db.kind == "sqlite":
+            found = await rows(select(*took).where(*which))
+            return [times(row[place] for row in found) for place in range(len(took))]
+        figures = [(func.count(it), func.percentile_cont(0.5).within_group(it), func.max(it)) for it in took]
+        all_figures: Select[Any] = select(*(figure for three in figures for figure in three)).where(*which)
+        row = tuple((await rows(all_figures))[0])
+        return [_known(*row[place : place + 3]) for place in range(0, len(row), 3)]
 
     def _seconds(self, begin: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:
-        """Worked out by the database, to the millisecond: a week may have very many."""
+        """The seconds between, never below 0; NULL where one is missing. SQLite knows them to the millisecond."""
         if self._db.kind == "sqlite":
             return func.round((func.julianday(end) - func.julianday(begin)) * 86400.0, 3, type_=Float())
-        return cast(extract("epoch", type_coerce(end, DateTime()) - type_coerce(begin, DateTime())), Float())
+        between = cast(extract("epoch", type_coerce(end, DateTime()) - type_coerce(begin, DateTime())), Float())
+        return case((between < 0, 0.0), else_=between)
+
+
+def _known(count: int, middle: float, worst: float) -> Times | None:
+    return Times(count, timedelta(seconds=middle), timedelta(seconds=worst)) if count else None
+
+
+def _causes(of_week: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    unresolved = func.count().filter(incidents.c.resolved_at.is_(None))
+    return select(incidents.c.cause, func.count(), unresolved).where(*of_week).group_by(incidents.c.cause)
 
 
 def _ends(asked: Sequence[ColumnElement[bool]]) -> Select[Any]:

@@ -65,4 +65,4 @@ class Weekly:
 def _is_empty(facts: Facts) -> bool:
     """Whether nobody watched and nothing is on record."""
     watched = any(span.ended_at > facts.begins and span.began_at < facts.ends for span in facts.spans)
-    return not (watched or facts.incidents or facts.ends_by_outcome)
+    return not (watched or facts.causes or facts.ends_by_outcome)

@@ -52,7 +52,7 @@ INSERT INTO proposal_backends (proposal_id, position, pid, started_at, applicati
 SELECT id, 0, 4711, created_at, 'psql', 'idle', false, 'terminated', resolved_at, '' FROM proposals
 """
 _SPANS = """
-INSERT INTO sample_spans SELECT :server, at, at + interval '15 min', 0
+INSERT INTO sample_spans SELECT :server, at, at + interval '15 min', 100
 FROM generate_series(CAST(:begins AS timestamptz), CAST(:begins AS timestamptz) + CAST(:length AS interval), '15 min') AS at
 """
 _LIMITS = """

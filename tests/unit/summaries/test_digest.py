@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.summaries.changes import Change, Remedy, changes
-from bot.summaries.digest import Compared, Digest, Gap, Times, digest
+from bot.summaries.digest import Compared, Digest, Gap, digest
 from bot.summaries.facts import Ends, Height, Program, RoleUse, Watched
 from bot.summaries.naming import OF_ONE_ROLE, ONE_EACH
+from bot.summaries.timing import Times
 from tests.weeks import BEFORE, HEIGHTS, HOUR, MINUTE, MONDAY, NEXT, PROGRAMS, WEEK_SECONDS, a_program, facts, happened
 
 
@@ -100,9 +102,9 @@ def test_a_week_that_is_not_over_is_told_so_far() -> None:
     ],
     ids=["whole weeks", "empty before", "partial before", "partial now", "not over", "never watched"],
 )
-def test_there_is_no_percentage_against_an_empty_or_partial_week(given: dict[str, object], percent: int | None) -> None:
+def test_there_is_no_percentage_against_an_empty_or_partial_week(given: dict[str, Any], percent: int | None) -> None:
     told = digest(facts(incidents=[happened(), happened()], **given))
-    assert told.incidents_compared == Compared(2, float(given["incidents_before"]), percent)  # type: ignore[arg-type]
+    assert told.incidents_compared == Compared(2, float(given["incidents_before"]), percent)
 
 
 def test_what_operators_ended_is_what_the_server_counts_beyond_the_bot_s_own() -> None:
@@ -148,7 +150,7 @@ def test_averages_are_over_the_time_that_was_watched() -> None:
     assert told.idle == 4.0
 
 
-def a_digest(**given: object) -> Digest:
+def a_digest(**given: Any) -> Digest:
     return digest(facts(**given))
 
 
