@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from psycopg import sql
+from sqlalchemy import insert, select, update
 
 from bot.access.class_list import parse
+from bot.access.link import LinkRequest
+from bot.access.links import Links
 from bot.access.member import Actor, Grade, Origin, Owner
 from bot.access.ownership import Ownership
 from bot.access.roster import Enrolled, preview
@@ -22,6 +25,8 @@ from bot.demo.clients import Refused
 from bot.incidents.patience import Patience
 from bot.slack import ids
 from bot.storage.record import Record, Verified
+from bot.storage.tables import link_news, metadata, posts
+from bot.storage.tables import owners as owner_rows
 from bot.workspace.delivery import Envelope
 from bot.workspace.limits import Fault
 from bot.workspace.model import Message
@@ -543,6 +548,68 @@ async def test_a_restart_in_between_forgets_nothing(postgres18: Postgres, migrat
             await decided(course, card)
             await told(course, "bob", "yours now")
     assert len(staff_read(course)) == 2
+
+
+async def test_what_a_process_did_not_live_to_tell_is_told_once(
+    postgres18: Postgres, migrated_url: str, tmp_path: Path
+) -> None:
+    async with begun(postgres18, migrated_url, tmp_path, serving=False) as course:
+        alice = course.make_student()
+        async with course.database() as database:
+            links = Links(database, Record(None), Ownership(database, Record(None)))
+            actor = Actor(course.team, slack_id("alice"))
+            asked = await links.ask(
+                actor, server="class", asked_for=alice, role=course.role(alice), shown="x", waits=SOON.proof_waits
+            )
+            assert isinstance(asked, LinkRequest)
+            assert await links.prove(asked)
+        async with served(course, patience=SOON):
+            await told(course, "alice", "yours now")
+            await eventually(lambda: staff_read(course))
+            await eventually(lambda: nothing_untold(course))
+            # As when it was killed right after it had sent both messages.
+            await forget_what_was_sent(course)
+            await eventually(lambda: nothing_untold(course))
+    assert len(dms(course, "alice")) == len(staff_read(course)) == 1
+
+
+async def forget_what_was_sent(course: Course) -> None:
+    async with course.database() as database, database.write() as connection:
+        (about,) = (await connection.execute(select(posts.c.about).distinct())).scalars()
+        long_ago = clock() - timedelta(minutes=5)
+        await connection.execute(update(posts).values(ts=None, sent_at=None, claimed_at=long_ago))
+        role = (await connection.execute(select(owner_rows))).one()
+        await connection.execute(
+            insert(link_news).values(
+                id=about,
+                team=course.team,
+                kind="new_owner",
+                slack_id=role.slack_id,
+                server=role.server,
+                role=role.role,
+                role_oid=role.role_oid,
+                origin=role.origin,
+                by=role.linked_by,
+                at=role.linked_at,
+            )
+        )
+
+
+async def nothing_untold(course: Course) -> bool:
+    async with course.database() as database, database.read() as connection:
+        sent = (await connection.execute(select(posts.c.sent_at))).scalars().all()
+        left = (await connection.execute(select(link_news.c.id))).all()
+        return None not in sent and not left
+
+
+async def test_no_code_is_kept(either: Course) -> None:
+    course = either
+    name = await line_for(course, "alice", course.make_student())
+    async with course.database() as database, database.read() as connection:
+        rows = [(await connection.execute(table.select())).all() for table in metadata.sorted_tables]
+    assert slack_id("alice") in repr(rows)
+    assert name not in repr(rows)
+    assert name.rpartition(" ")[2] not in repr(rows)
 
 
 async def test_two_bots_link_once_and_tell_once(
