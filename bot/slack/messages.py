@@ -19,6 +19,16 @@ _CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,30}")
 _PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
 _SLACKBOT = "USLACKBOT"
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+LEADS_WITHIN = 40
+"""Characters before a name in which it is looked for what leads to it."""
+
+_LEADS_TO_A_SERVER = re.compile(
+    r"(?:\A|\n|[(\[]|\b(?:on|onto|to|into|server|host|auf|zu|sur|sul|using|use)[ :]{1,3}(?:the |server ){0,2})[ ]{0,3}\Z",
+    re.IGNORECASE,
+)
+_FOLLOWS_A_SERVER = re.compile(
+    r"[ ]{0,3}(?:[)\]:]|(?:server|db|database|instance|is|ist|est|está|down|full|voll)\b)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +156,23 @@ def _words(text: str, us: Us) -> str | None:
 
 
 def named(text: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return which of `names` somebody wrote as a word of their own: not quoted, not in code, not as a part of an address."""
+    """Return which of the servers' `names` somebody wrote: as a word of their own, not quoted, not in code, not as a part of an address.
+
+    A name may be a word that means something else, as in “in class today”: then what stands around it decides.
+    """
     prose = _CODE.sub(" ", text)
-    return tuple(
-        name
-        for name in names
-        if re.search(rf"(?<![^\s(]){re.escape(name)}(?=[,.;:!?)]*(?:\s|\Z))", prose, re.IGNORECASE)
-    )
+    return tuple(name for name in names if any(_is_meant(name, at, prose) for at in _words_of(name).finditer(prose)))
+
+
+def _words_of(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\s(\[]){re.escape(name)}(?=[,.;:!?)\]]*(?:\s|\Z))", re.IGNORECASE)
+
+
+def _is_meant(name: str, at: re.Match[str], prose: str) -> bool:
+    if not name.isalpha():
+        return True
+    before = _LEADS_TO_A_SERVER.search(prose, max(0, at.start() - LEADS_WITHIN), at.start())
+    return bool(before or _FOLLOWS_A_SERVER.match(prose, at.end()))
 
 
 def _changed(event: Mapping[str, Any], channel: str, name: str, us: Us) -> Rewritten | Removed | None:

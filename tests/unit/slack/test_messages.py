@@ -196,6 +196,13 @@ def test_an_envelope_around_nothing_is_nothing(garbage: Any) -> None:
         ("I cannot get into class, help", ("class",)),
         ("on lab?", ("lab",)),
         ("Lab (class)", ("class", "lab")),
+        ("lab: FATAL:  sorry, too many clients already", ("lab",)),
+        ("FATAL:  sorry, too many clients already on the server lab", ("lab",)),
+        ("the lab server is full", ("lab",)),
+        ("Is the class database down?", ("class",)),
+        ("in class today I got FATAL:  sorry, too many clients already", ()),
+        ("my class and the lab of it", ()),
+        ("too many connections for database lab", ()),
         ('FATAL: too many connections for database "lab"', ()),
         ("psql -h lab.example.edu dbname=lab lab@host lab/5432 our-lab labs", ()),
         ("```psql lab``` and `lab`", ()),
@@ -208,4 +215,4 @@ def test_a_server_is_named_by_a_word_of_their_own(text: str, names: tuple[str, .
 
 
 def test_a_servers_name_may_hold_anything() -> None:
-    assert named("down: c++ (a.b)", ("c++", "a.b", "a?b")) == ("c++", "a.b")
+    assert named("down: c++ (a.b) in pg-15", ("c++", "a.b", "a?b", "pg-15")) == ("c++", "a.b", "pg-15")
