@@ -141,7 +141,7 @@ def _now(shown: Shown) -> list[str]:
     limit = shown.facts.limit if shown.facts else None
     if not shown.figures or limit is None or limit.limit is None or words.at_the_pooler(shown.incident) or limit.full:
         return []
-    return [f"Now {capacity.filled(limit)}.", *capacity.one_left(limit)]
+    return [f"{words.first(capacity.filled(limit))} now.", *capacity.one_left(limit)]
 
 
 def _others(count: int) -> str:

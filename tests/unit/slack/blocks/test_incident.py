@@ -196,7 +196,7 @@ def test_the_news_calls_those_who_wait_in_this_conversation() -> None:
     people = (somebody(), somebody(BOB, ELSEWHERE, role=None), somebody("U0IN", state=Waiting.IN))
     message = render_resolution(shown(over(*people), facts(3)))
     assert message.text.startswith("\u2705 <@U0ALICE>: the role alice on class has room again. Connect now, ")
-    assert "Now 3 of 5 connections are in use." in message.text
+    assert "3 of 5 connections are in use now." in message.text
     assert "1 other person waits too." in message.text
     assert [read_occasion(one["value"]) for one in buttons(message)] == [Occasion("i-7a", 1)] * 2
     assert [one["text"]["text"] for one in buttons(message)] == ["I'm in", "Still stuck"]
@@ -219,7 +219,7 @@ def test_figures_are_left_out_of_the_news_as_of_the_answer() -> None:
     assert "of 5" not in said
     assert "two connections" not in said
     for unknown in (None, NO_SUCH, facts(5), facts(4, None)):
-        assert "Now " not in render_resolution(shown(over(), unknown)).text
+        assert "in use now" not in render_resolution(shown(over(), unknown)).text
 
 
 def test_fifty_are_called_and_the_others_are_counted() -> None:
