@@ -50,7 +50,7 @@ def build(parts: Parts) -> Ending:
         consent=ConsentListener(asked, kill, telling, announcer, parts.windows, names, zone),
         loops=(
             Loop("settlement", waits.look_every, settlement.settle),
-            Loop("lapse", SWEEP_EVERY, history.lapse),
+            Loop("lapse", SWEEP_EVERY, asked.lapse),
             Loop("consent", course.patience.look_every, asked.look),
         ),
     )

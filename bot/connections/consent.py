@@ -90,6 +90,13 @@ class OwnersAsked:
                 await self._time_is_over(proposal, now)
         return len(proposals)
 
+    async def lapse(self) -> tuple[Proposal, ...]:
+        """Let lapse what nobody clicked in time, and take back the questions about it; returns what this call let lapse."""
+        lapsed = await self._history.lapse()
+        for proposal in lapsed:
+            await self._told.close_questions(proposal)
+        return lapsed
+
     async def _tell_asker(self, proposal: Proposal) -> None:
         """Whoever asked may not have been told before the process ended that moved it on."""
         if proposal.asked_by is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from bot.access.member import Right
 from bot.access.ownership import Ownership
@@ -22,15 +23,18 @@ class OwnersTold:
         self._letters = letters
         self._consent = consent
 
-    async def of_end(self, proposal: Proposal) -> bool:
-        """Tell of a resolved or withdrawn proposal those who did not do it; false: somebody is still to be told."""
-        told = [self.send(proposal, person, News.ENDED) for person in await self._owners(proposal)]
+    async def to_be_told(self, proposal: Proposal) -> dict[str, News]:
+        """Who is to be told what of a resolved or withdrawn proposal, besides its requester; none where that was done."""
+        if proposal.owners_told_at is not None:
+            return {}
+        letters = dict.fromkeys(await self._owners(proposal), News.ENDED)
         if proposal.asked_by is not None and proposal.asked_by != proposal.requester:
-            told.append(self.send(proposal, proposal.asked_by, News.CAME_OF_IT))
-        done = all(await asyncio.gather(*told))
-        if proposal.consent in (Consent.ASKED, Consent.OVERRIDDEN) or proposal.asked_by is not None:
-            await self.close_questions(proposal)
-        return done
+            letters[proposal.asked_by] = News.CAME_OF_IT
+        return letters
+
+    async def tell(self, proposal: Proposal, letters: Mapping[str, News]) -> bool:
+        """Tell them; false: somebody is still to be told."""
+        return all(await asyncio.gather(*(self.send(proposal, *letter) for letter in letters.items())))
 
     async def send(self, proposal: Proposal, person: str, news: News) -> bool:
         """Tell one person one thing about a proposal; true: they know it, by this call or an earlier one."""
@@ -41,7 +45,8 @@ class OwnersTold:
 
     async def close_questions(self, proposal: Proposal) -> None:
         """Let no question stand that needs no answer any more."""
-        await self._letters.close_questions(proposal)
+        if proposal.consent in (Consent.ASKED, Consent.OVERRIDDEN) or proposal.asked_by is not None:
+            await self._letters.close_questions(proposal)
 
     async def _owners(self, proposal: Proposal) -> list[str]:
         """Who is to be told what was ended: nobody where nothing was, and not whoever did it."""

@@ -8,7 +8,7 @@ from bot.connections.owners_told import OwnersTold
 from bot.errors import OwnDatabaseUnavailable, ServerUnavailable, UnknownServer
 from bot.incidents.proposal import USUAL, Proposal, State, Waits
 from bot.incidents.teller import Teller
-from bot.incidents.untold import Untold
+from bot.incidents.untold import Untold, Whom
 from bot.servers.capacity import Capacity
 from bot.servers.fleet import Fleet
 from bot.servers.server import Verdict
@@ -31,20 +31,33 @@ class Telling:
         try:
             # After that another process may take it up.
             async with asyncio.timeout(self._waits.telling_holds_for.total_seconds()):
-                told = await self._teller.tell_end(ended.proposal, ended.capacity, on_record=ended.on_record)
-                if ended.on_record:
-                    told &= await self._owners.of_end(ended.proposal)
+                told = await self._tell(ended)
         except TimeoutError:
-            told = False
-        except OwnDatabaseUnavailable as exc:
-            log.warning(
-                "owners not told yet", extra={"action": "tell", "proposal": ended.proposal.id, "why": exc.detail}
-            )
             told = False
         if not told:
             log.warning("not told yet", extra={"action": "tell", "proposal": ended.proposal.id})
-        elif ended.on_record:
-            await self._keep(ended.proposal)
+
+    async def _tell(self, ended: Ended) -> bool:
+        """Tell each who does not know it yet, first whoever waits for the answer."""
+        proposal, told = ended.proposal, True
+        if proposal.told_at is None:
+            told = await self._teller.tell_end(proposal, ended.capacity, on_record=ended.on_record)
+        if not ended.on_record:
+            return told
+        try:
+            letters = await self._owners.to_be_told(proposal)
+            know = (Whom.REQUESTER,) if told else ()
+            if know or not letters:
+                await self._untold.told(proposal, *know, *(() if letters else (Whom.OWNERS,)))
+            if letters:
+                others = await self._owners.tell(proposal, letters)
+                if others:
+                    await self._untold.told(proposal, Whom.OWNERS)
+                told &= others
+            await self._owners.close_questions(proposal)
+        except OwnDatabaseUnavailable as exc:
+            log.warning("told off the record", extra={"action": "tell", "proposal": proposal.id, "why": exc.detail})
+        return told
 
     async def tell_again(self, proposal: Proposal) -> None:
         """Tell what became of a proposal that another process, or an earlier one, ended."""
@@ -55,12 +68,6 @@ class Telling:
         taken = await self._untold.take()
         await asyncio.gather(*map(self.tell_again, taken))
         return len(taken)
-
-    async def _keep(self, proposal: Proposal) -> None:
-        try:
-            await self._untold.told(proposal)
-        except OwnDatabaseUnavailable as exc:
-            log.warning("told off the record", extra={"action": "tell", "proposal": proposal.id, "why": exc.detail})
 
     async def _capacity(self, proposal: Proposal) -> Capacity | None:
         """What is free now; not where it was cancelled or interrupted, and that is not what is told."""

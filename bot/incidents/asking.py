@@ -157,7 +157,7 @@ class Asking:
         if proposal is None:
             return await self._refused(turn, actor, proposal, "unknown")
         owners = await read_owners(turn.connection, proposal.team, proposal.server, proposal.role_oid)
-        if actor.id not in {owner.slack_id for owner in owners} or not _was_asked(proposal):
+        if actor.id not in {owner.slack_id for owner in owners} or not _was_asked(proposal, actor):
             return await self._refused(turn, actor, proposal, "no_owner", told="unknown")
         if proposal.state not in _OPEN or proposal.consent is Consent.OVERRIDDEN:
             return NotClaimed("over", proposal)
@@ -190,5 +190,8 @@ class Asking:
         return to
 
 
-def _was_asked(proposal: Proposal) -> bool:
-    return proposal.consent in (Consent.ASKED, Consent.OVERRIDDEN) or proposal.asked_by is not None
+def _was_asked(proposal: Proposal, owner: Actor) -> bool:
+    """Whoever asks the owners is not asked, though one of them."""
+    if proposal.asked_by is not None:
+        return owner.id != proposal.asked_by
+    return proposal.consent in (Consent.ASKED, Consent.OVERRIDDEN) and owner.id != proposal.requester

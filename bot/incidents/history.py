@@ -145,6 +145,7 @@ class History:
                 place=place or proposal.place,
                 telling_until=turn.at + self._waits.telling_holds_for,
                 told_at=None if tell else turn.at,
+                owners_told_at=None if tell else turn.at,
             )
             if not await move_proposal(turn.connection, withdrawn, _STANDING):
                 return NotClaimed(str(proposal.state), proposal)

@@ -120,6 +120,8 @@ class Proposal:
     """The member of staff who asked first, where an owner took it over; the requester is that owner then."""
     answered_by: str | None = None
     """The owner who answered, or the member of staff who did not wait for that."""
+    owners_told_at: datetime | None = None
+    """When whoever else is to know of its end was told: the role's owners, and whoever asked first."""
 
     @property
     def requester_actor(self) -> Actor:

@@ -31,7 +31,7 @@ _OUTCOME = (
 )
 _CHANGING = (
     *("requester", "reason", "state", "lapses_at", "claimed_by", "claimed_at", "deadline", "resolved_at"),
-    *("telling_until", "told_at", "consent", "asked_by", "answered_by"),
+    *("telling_until", "told_at", "consent", "asked_by", "answered_by", "owners_told_at"),
 )
 _PLACE = ("channel", "thread", "response_url", "response_url_until")
 _MOVE = (
@@ -182,6 +182,7 @@ def _proposal(rows: Sequence[Row[Any]]) -> Proposal:
         consent=Consent(first.consent),
         asked_by=first.asked_by,
         answered_by=first.answered_by,
+        owners_told_at=first.owners_told_at,
     )
 
 

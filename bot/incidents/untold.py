@@ -1,10 +1,12 @@
-"""Whose proposals came to an end without their knowing, and who has it in hand to tell them."""
+"""Whose proposals came to an end without their knowing, or the owners', and who has it in hand to tell them."""
 
 import asyncio
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
+from enum import StrEnum
 
-from sqlalchemy import func, update
+from sqlalchemy import func, or_, update
 
 from bot.incidents.proposal import USUAL, Proposal, State, Waits
 from bot.incidents.rows import read_proposals
@@ -13,30 +15,40 @@ from bot.storage.tables import proposals
 
 UNTOLD_FOR = timedelta(hours=24)
 """After that it is too late to tell; who could not be reached in that time stays untold."""
-_UNTOLD = (proposals.c.state.in_((State.RESOLVED, State.WITHDRAWN)), proposals.c.told_at.is_(None))
+_ENDED = proposals.c.state.in_((State.RESOLVED, State.WITHDRAWN))
+_UNTOLD = (_ENDED, or_(proposals.c.told_at.is_(None), proposals.c.owners_told_at.is_(None)))
 _ENDED_AT = func.coalesce(proposals.c.resolved_at, proposals.c.created_at)
 
 
+class Whom(StrEnum):
+    """Who knows now, by the column that says so."""
+
+    REQUESTER = "told_at"
+    OWNERS = "owners_told_at"
+    """With whoever asked first, where an owner took it over."""
+
+
 class Untold:
-    """Of a proposal that ended one process at a time tells its person, and none once that is done."""
+    """Of a proposal that ended one process at a time tells its people, and none once that is done."""
 
     def __init__(self, db: OwnDatabase, waits: Waits = USUAL) -> None:
         self._db = db
         self._waits = waits
-        self._told: set[str] = set()
+        self._told: dict[tuple[Whom, ...], set[str]] = defaultdict(set)
         self._writing = asyncio.Lock()
 
-    async def told(self, proposal: Proposal) -> None:
-        """Keep that its person knows what became of a proposal."""
-        self._told.add(proposal.id)
+    async def told(self, proposal: Proposal, *whom: Whom) -> None:
+        """Keep that these know what became of a proposal."""
+        self._told[whom].add(proposal.id)
         # Those that come while one is written are written together. A power cut may take it back: then it is told again,
         # in the place where it was told before.
         async with self._writing:
-            ids, self._told = self._told, set()
+            ids = self._told.pop(whom, set())
             if ids:
+                # Who was told before was told then.
+                now = {one.value: func.coalesce(proposals.c[one.value], self._db.clock) for one in whom}
                 async with self._db.write(durable=False) as connection:
-                    which = (proposals.c.id.in_(ids), *_UNTOLD)
-                    await connection.execute(update(proposals).where(*which).values(told_at=self._db.clock))
+                    await connection.execute(update(proposals).where(proposals.c.id.in_(ids), _ENDED).values(now))
 
     async def take(self) -> tuple[Proposal, ...]:
         """Take in hand what ended and was not told in time, for `telling_holds_for`; what others have in hand is left out."""

@@ -133,13 +133,15 @@ proposals = Table(
     Column("claimed_at", AwareTime),
     Column("deadline", AwareTime),
     Column("resolved_at", AwareTime),
-    # What became of it is to be told to its person by one process at a time, until then; and when that was done.
+    # What became of it is to be told to its person, and to the role's owners, by one process at a time, until then; and
+    # when each was done.
     Column("telling_until", AwareTime),
     Column("told_at", AwareTime),
     # How it stands with the role's owners; who asked first, where one of them took it over; who answered.
     Column("consent", Words, nullable=False, server_default=text("'none'")),
     Column("asked_by", Words),
     Column("answered_by", Words),
+    Column("owners_told_at", AwareTime),
     PrimaryKeyConstraint("id"),
     CheckConstraint("id <> ''", name="id"),
     CheckConstraint("server <> ''", name="server"),
@@ -153,6 +155,7 @@ proposals = Table(
     CheckConstraint("(resolved_at IS NOT NULL) = (state = 'resolved')", name="resolved"),
     together("response_url", "response_url", "response_url_until"),
     CheckConstraint("told_at IS NULL OR state IN ('resolved', 'withdrawn')", name="told"),
+    CheckConstraint("owners_told_at IS NULL OR state IN ('resolved', 'withdrawn')", name="owners_told"),
     one_of("kind", PROPOSAL_KINDS),
     one_of("state", PROPOSAL_STATES),
     CheckConstraint("state <> 'waiting' OR consent = 'asked'", name="waiting"),
@@ -173,8 +176,8 @@ proposals = Table(
     Index(
         "ix_proposals_untold",
         "created_at",
-        sqlite_where=text("told_at IS NULL AND state IN ('resolved', 'withdrawn')"),
-        postgresql_where=text("told_at IS NULL AND state IN ('resolved', 'withdrawn')"),
+        sqlite_where=text("(told_at IS NULL OR owners_told_at IS NULL) AND state IN ('resolved', 'withdrawn')"),
+        postgresql_where=text("(told_at IS NULL OR owners_told_at IS NULL) AND state IN ('resolved', 'withdrawn')"),
     ),
 )
 

@@ -417,6 +417,22 @@ async def test_owners_are_told_though_the_process_was_killed_between_the_end_and
         assert len(dms(course, "alice")) == notices
 
 
+async def test_an_owner_who_cannot_be_told_yet_costs_whoever_asked_nothing(
+    postgres18: Postgres, migrated_url: str, tmp_path: Path
+) -> None:
+    async with a_class(postgres18, migrated_url, tmp_path, "inform", waits=QUICK, patience=USUAL) as course:
+        alice, one = await owned(course, "alice")
+        asked = await course.ask("tom", f"/kill {alice} {one.pid}")
+        course.workspace.inject("conversations.open", Fault(503), times=7)
+        await course.press("tom", asked, ids.TERMINATE)
+
+        await dm(course, "alice")
+
+        assert len(dms(course, "alice")) == 1
+        assert dms(course, "tom") == []
+        assert course.new("tom") == []
+
+
 async def test_a_notice_that_was_sent_and_not_written_down_is_not_sent_again(
     postgres18: Postgres, migrated_url: str, tmp_path: Path
 ) -> None:

@@ -97,7 +97,7 @@ def _why_not(refused: NotClaimed, proposal: Proposal, zone: tzinfo) -> str:
             return "Nothing was done: these buttons are for the person who asked. Type the command yourself."
         case "denied":
             return f"Nothing was {its.done}: you have no right any more to {its.do} {meant}."
-        case "shared" | "waiting" | "reason":
+        case "shared" | "waiting" | "proposed" | "reason":
             return _still_lacking(refused, proposal)
         case "made_anew":
             return (
@@ -124,6 +124,10 @@ def _still_lacking(refused: NotClaimed, proposal: Proposal) -> str:
     """What must be there before it can be done: other people's word, or a reason."""
     its, meant = words(proposal.kind), what(proposal)
     nothing = f"Nothing was {its.done}:"
+    if refused.why == "proposed":
+        return (
+            f"{nothing} {person(proposal.requester)} is asked once more about {meant} now. Try again in some minutes."
+        )
     if refused.why == "waiting":
         return f"{nothing} {meant} waits for the answer of its owner."
     if refused.why == "shared":

@@ -115,6 +115,17 @@ async def test_nobody_else_answers_and_it_is_on_record(asking: Asking, history: 
     assert [event.kind for event in await history.read(None)].count("refusal") == 8
 
 
+async def test_whoever_asks_is_not_asked_though_an_owner(
+    asking: Asking, history: History, own_database: OwnDatabase, record: Record
+) -> None:
+    await Ownership(own_database, record).own(AT_COMMAND_LINE, "UTA", server="class", role=a_role(), now=NOON)
+    proposal = await waiting(history)
+    assert await asking.take_over(TA, proposal.id, FRESH, a_place()) == NotClaimed("unknown")
+    assert await asking.in_use(TA, proposal.id) == NotClaimed("unknown")
+    await asking.take_over(ALICE, proposal.id, FRESH, a_place())
+    assert await asking.in_use(TA, proposal.id) == NotClaimed("unknown")
+
+
 async def test_an_owner_no_more_has_no_say(
     asking: Asking, history: History, own_database: OwnDatabase, record: Record
 ) -> None:

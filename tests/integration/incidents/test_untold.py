@@ -10,7 +10,7 @@ import pytest
 from bot.access.ownership import Ownership
 from bot.incidents.history import History
 from bot.incidents.proposal import USUAL, Claimed, Outcome, Proposal
-from bot.incidents.untold import UNTOLD_FOR, Untold
+from bot.incidents.untold import UNTOLD_FOR, Untold, Whom
 from bot.servers.server import Verdict
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
@@ -78,9 +78,27 @@ async def test_of_several_replicas_one_takes_it_up(history: History, later: Unto
 async def test_what_was_told_is_not_taken_up(history: History, own_database: OwnDatabase, later: Untold) -> None:
     told = [await resolved(history, f"p{number}") for number in range(4)]
     untold = Untold(own_database)
-    await asyncio.gather(*map(untold.told, told[:3]))
+    await asyncio.gather(*(untold.told(one, *Whom) for one in told[:3]))
     assert [one.id for one in await later.take()] == ["p3"]
     assert [(await stored(history, one)).told_at is not None for one in told] == [True, True, True, False]
+
+
+async def test_the_requester_and_the_owners_are_told_apart(
+    history: History, own_database: OwnDatabase, later: Untold
+) -> None:
+    first, second = await resolved(history, "p1"), await resolved(history, "p2")
+    untold = Untold(own_database)
+    await asyncio.gather(untold.told(first, Whom.REQUESTER), untold.told(second, Whom.OWNERS))
+    told_at = (await stored(history, first)).told_at
+
+    taken = {one.id: one for one in await later.take()}
+
+    assert (taken["p1"].told_at, taken["p1"].owners_told_at) == (told_at, None)
+    assert taken["p2"].told_at is None
+    assert taken["p2"].owners_told_at is not None
+    # Whoever was told was told then.
+    await untold.told(first, *Whom)
+    assert (await stored(history, first)).told_at == told_at
 
 
 async def test_only_what_ended_is_told(history: History, own_database: OwnDatabase, later: Untold) -> None:
@@ -90,7 +108,7 @@ async def test_only_what_ended_is_told(history: History, own_database: OwnDataba
     cancelled = await history.propose(replace(a_proposal(), id="cancelled"))
     await history.withdraw(cancelled.requester_actor, cancelled.id)
     assert [one.id for one in await later.take()] == ["cancelled"]
-    await Untold(own_database).told(standing)
+    await Untold(own_database).told(standing, *Whom)
     assert (await stored(history, standing)).told_at is None
 
 

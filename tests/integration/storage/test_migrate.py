@@ -260,10 +260,9 @@ async def test_what_ended_before_counts_as_told_and_nothing_else_changes(
             await connection.execute(insert(proposal_backends), BACKEND | {"proposal_id": state})
     assert migrate.upgrade(own_database_url) == "0001"
     rows = {row.id: row for row in (await stored(empty))["proposals"]}
-    assert {name: row.told_at for name, row in rows.items()} == dict.fromkeys(states) | {
-        "resolved": MOMENT + timedelta(minutes=1),
-        "withdrawn": MOMENT,
-    }
+    over = dict.fromkeys(states) | {"resolved": MOMENT + timedelta(minutes=1), "withdrawn": MOMENT}
+    assert {name: row.told_at for name, row in rows.items()} == over
+    assert {name: row.owners_told_at for name, row in rows.items()} == over
     for state in states:
         assert ended(state).items() <= rows[state]._asdict().items()
     assert len((await stored(empty))["proposal_backends"]) == len(states)

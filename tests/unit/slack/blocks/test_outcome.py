@@ -224,6 +224,12 @@ def refused(why: str, proposal: Proposal | None) -> Message:
             False,
         ),
         (
+            "proposed",
+            State.PROPOSED,
+            "Nothing was ended: <@U0BOB> is asked once more about pid 4711 of alice on class now. Try again in some minutes.",
+            False,
+        ),
+        (
             "waiting",
             State.WAITING,
             "Nothing was ended: pid 4711 of alice on class waits for the answer of its owner.",
