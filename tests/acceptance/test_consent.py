@@ -455,7 +455,7 @@ async def left_unsaid(course: Course) -> None:
     """Let it be as if the process had been killed minutes ago, before it could write down whom it told."""
     async with course.database() as database, database.write() as connection:
         long_ago = clock() - timedelta(minutes=2)
-        await connection.execute(update(proposals).values(told_at=None, telling_until=long_ago))
+        await connection.execute(update(proposals).values(told_at=None, owners_told_at=None, telling_until=long_ago))
         await connection.execute(update(posts).values(ts=None, sent_at=None, claimed_at=long_ago))
 
 
@@ -466,7 +466,7 @@ async def has_posts(course: Course, count: int) -> bool:
 
 async def is_told(course: Course) -> bool:
     async with course.database() as database, database.read() as connection:
-        return (await connection.execute(select(proposals.c.told_at))).scalar_one() is not None
+        return (await connection.execute(select(proposals.c.owners_told_at))).scalar_one() is not None
 
 
 async def test_an_owner_is_not_told_of_what_they_ended_themselves(
