@@ -122,7 +122,8 @@ def read_event(body: Mapping[str, Any], us: Us) -> Spoken | None:
         return None
     event = _part(body, "event")
     kind, subtype, channel, name = (*_texts(event, "type", "subtype", "channel"), _text(body, "event_id"))
-    if kind not in (MESSAGE, MENTION):
+    if kind not in (MESSAGE, MENTION) or (kind == MENTION and event.get("edited")):
+        # Of a mention that was changed Slack tells twice; the other time it says what it was before.
         return None
     if subtype == "message_changed":
         return _changed(event, channel, name, us) if name else None

@@ -75,7 +75,7 @@ class Events:
         told = []
         if _hears(app, *SUBSCRIPTIONS[channel.kind]):
             told.append(payloads.message_event(self._state, change, self._state.next_ts()))
-        if change.what is What.MESSAGE and _mentions(message, app, channel):
+        if _is_said(change) and _mentions(message, app, channel):
             told.append(payloads.mention_event(self._state, message))
         return told
 
@@ -104,6 +104,14 @@ class Events:
 
 def _hears(app: App, event: str, scope: str) -> bool:
     return event in app.events and scope in app.scopes
+
+
+def _is_said(change: Change) -> bool:
+    """A message came, or got other words: Slack tells again of a mention then, as of an edited one."""
+    if change.what is What.MESSAGE:
+        return True
+    before, now = change.before, change.message
+    return before is not None and now is not None and now.edited is not None and now.text != before.text
 
 
 def _mentions(message: Message, app: App, channel: Channel) -> bool:

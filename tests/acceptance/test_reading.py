@@ -209,6 +209,16 @@ async def test_a_command_by_mention_is_no_report(room: Room) -> None:
     assert room.herald.replies == []
 
 
+async def test_a_mention_that_an_edit_adds_is_heard_once(room: Room) -> None:
+    said = room.workspace.say("bob", ELSEWHERE, "resolve")
+    room.workspace.edit("bob", said, "@connbot resolve")
+    await room.workspace.wait_for(lambda: room.mentions.commands)
+    room.workspace.say("bob", ELSEWHERE, "@connbot and then?")
+    await room.reply()
+
+    assert len(room.mentions.commands) == 1
+
+
 async def test_by_the_shortcut_the_author_reports(room: Room) -> None:
     role = await room.full_role("alice")
     await room.staff("bob")

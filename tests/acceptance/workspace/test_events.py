@@ -120,6 +120,17 @@ async def test_a_mention_is_told_besides_the_message_and_not_of_the_app_itself()
         await app.hears_nothing()
 
 
+async def test_of_a_mention_that_is_changed_an_app_is_told_again() -> None:
+    async with hearing(a_seed(manifest=_manifest(["app_mention"], ["app_mentions:read"]))) as app:
+        said = app.workspace.say("alice", "general", "hello")
+        edited = app.workspace.edit("alice", said, "@helper hello")
+        event = await app.next()
+        assert (event["type"], event["ts"], event["edited"]) == ("app_mention", said.ts, edited.edited)
+        app.workspace.react("bob", said, "eyes")
+        app.workspace.edit("alice", said, "never mind")
+        await app.hears_nothing()
+
+
 async def test_an_app_without_interactivity_gets_no_clicks() -> None:
     blocks = [
         {

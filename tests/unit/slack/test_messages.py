@@ -85,6 +85,16 @@ def test_what_follows_our_name_is_said_to_us(text: str, words: str | None) -> No
     assert read.asked is (words is not None)
 
 
+def test_a_mention_that_was_changed_is_told_by_its_change() -> None:
+    edited = {"user": ALICE, "ts": LATER}
+    mention = said("<@U0BOT> resolve", edited=edited)
+
+    assert read_event(event(mention | {"type": "app_mention"}), US) is None
+    read = read_event(changed(mention, said("<@U0BOT> reslove")), US)
+    assert isinstance(read, Rewritten)
+    assert (read.now.words, read.before and read.before.words) == ("resolve", "reslove")
+
+
 def test_a_person_of_another_workspace_is_one_of_that() -> None:
     assert written(event(said(user_team="T0OTHER", team=TEAM))).team == "T0OTHER"
     assert written(event(said(), team_id="T0OTHER", context_team_id=TEAM)).team == TEAM
