@@ -30,6 +30,8 @@ class Staff:
     """Of others; what waits for their own click they see like everybody."""
     members: tuple[Member, ...] | None = None
     """None: the allow-list is not theirs to see."""
+    summaries_of: tuple[str, ...] = ()
+    """The servers whose weeks they may read."""
     roster_of: tuple[str, ...] = ()
     """The servers whose class list they may import."""
 
@@ -43,6 +45,8 @@ class Overview:
     """None: they own no role."""
     waiting: tuple[Proposal, ...]
     """Theirs, each waiting for their click."""
+    asked: tuple[Proposal, ...]
+    """Of others, which they are asked about first, since the role is theirs."""
     incidents: tuple[Incident, ...]
     """Open ones that they have reported or joined."""
     staff: Staff | None = None

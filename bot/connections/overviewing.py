@@ -15,7 +15,7 @@ from bot.errors import OwnsNothing, ServerUnavailable
 from bot.incidents.incident import Incident, ScopeKind
 from bot.incidents.incidents import Incidents
 from bot.incidents.pending import Pending
-from bot.incidents.proposal import Proposal
+from bot.incidents.proposal import Proposal, State
 from bot.servers.fleet import Fleet
 from bot.servers.server import Role
 
@@ -41,7 +41,9 @@ class Overviews:
         theirs = tuple(one for one in incidents if actor.id in {affected.person for affected in one.waiting})
         waiting = tuple(one for one in pending if one.requester == actor.id)
         others = tuple(one for one in pending if one.requester != actor.id)
-        return Overview(now, own, waiting, theirs, await self._staff(standing, incidents, others, now))
+        owned = {(link.server, link.role_oid) for link in standing.owned}
+        asked = tuple(one for one in others if one.state is State.WAITING and (one.server, one.role_oid) in owned)
+        return Overview(now, own, waiting, asked, theirs, await self._staff(standing, incidents, others, now))
 
     async def _own(self, standing: Standing, now: datetime) -> Listing | None:
         try:
@@ -80,6 +82,7 @@ class Overviews:
             incidents=there,
             pending=seen,
             members=members,
+            summaries_of=tuple(name for name in servers if _may(standing, Action.SUMMARY, None, name, now)),
             roster_of=tuple(name for name in servers if _may(standing, Action.OWN, None, name, now)),
         )
 

@@ -26,6 +26,7 @@ def register_home(app: AsyncApp, front: Front, listeners: HomeListeners) -> None
     app.event("app_home_opened")(front.home(home.on_opened))
     app.action(ids.HOME_AGAIN)(front.action(home.on_again))
     app.action(ids.HOME_CONNECTIONS)(front.action(home.on_connections))
+    app.action(ids.any_number(ids.HOME_WEEK))(front.action(home.on_week))
     app.action(ids.HOME_ADD)(front.action(allowing.on_add))
     app.action(ids.HOME_REMOVE)(front.action(allowing.on_remove))
     app.action(ids.HOME_IMPORT)(front.action(enrolment.on_import))

@@ -120,3 +120,19 @@ async def test_a_refusal_is_told_on_top_of_the_tab(course: Course) -> None:
 
     [modal] = await course.workspace.wait_for(lambda: course.workspace.views("alice"), within=10)
     assert modal.title == "Not done"
+
+
+async def test_a_week_opens_in_a_modal_for_those_who_may_read_it(course: Course) -> None:
+    await course.grant("tom")
+    view = await opened(course, "tom")
+
+    await course.workspace.click_view("tom", view, action_id=f"{ids.HOME_WEEK}:0")
+
+    [modal] = await course.workspace.wait_for(lambda: course.workspace.views("tom"), within=10)
+    assert modal.title.startswith("Week 2")
+    again = await drawn_since(course, "tom", view)
+    await course.workspace.close_view("tom", modal)
+    await course.revoke("tom")
+    await course.workspace.click_view("tom", again, action_id=f"{ids.HOME_WEEK}:1")
+    [refused] = await course.workspace.wait_for(lambda: course.workspace.views("tom"), within=10)
+    assert refused.title == "Not done"

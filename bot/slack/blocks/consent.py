@@ -8,7 +8,7 @@ from bot.incidents.proposal import LAPSES_AFTER, Consent, NotClaimed, Proposal, 
 from bot.slack import ids, payloads
 from bot.slack.blocks import confirmation, connection, elements, outcome
 from bot.slack.blocks.kinds import what, words
-from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name, person
+from bot.slack.blocks.text import Block, Message, code, duration, join, moment, name, person, spoken
 from bot.slack.blocks.window import window
 from bot.slack.commands import LONGEST_REASON, CommandNames
 from bot.slack.payloads import Behind
@@ -44,8 +44,14 @@ def render_question(proposal: Proposal, *, zone: tzinfo) -> Message:
         [*_why(proposal), how],
         proposal,
         zone,
-        _row(proposal, ("I am using it", ids.IN_USE), ("Close it", ids.CLOSE_IT)),
+        answers(proposal),
     )
+
+
+def answers(proposal: Proposal, *, beside_others: bool = False) -> Block:
+    """An owner's two answers; those `beside_others` say what they are about to whoever hears them."""
+    about = f": {what(proposal)}" if beside_others else ""
+    return _row(proposal, ("I am using it", ids.IN_USE), ("Close it", ids.CLOSE_IT), about=about)
 
 
 def render_using(proposal: Proposal) -> Message:
@@ -176,9 +182,14 @@ def _shown(head: str, said: Sequence[str], proposal: Proposal, zone: tzinfo, row
     return elements.message([head, *said, *(f"{one[0].upper()}{one[1:]}." for one in briefs)], blocks)
 
 
-def _row(proposal: Proposal, *labels: tuple[str, str]) -> Block:
+def _row(proposal: Proposal, *labels: tuple[str, str], about: str = "") -> Block:
     value = payloads.write_proposal_id(proposal.id)
-    return elements.buttons(*(elements.button(label, action, value) for label, action in labels))
+    return elements.buttons(
+        *(
+            elements.button(label, action, value, spoken=spoken(f"{label}{about}", elements.LABEL_LIMIT))
+            for label, action in labels
+        )
+    )
 
 
 def _over(proposal: Proposal, zone: tzinfo) -> str:

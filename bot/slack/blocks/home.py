@@ -7,14 +7,18 @@ from bot.connections.listed import Listing, RoleListing
 from bot.connections.overview import Overview, ServerNow, Staff
 from bot.incidents.incident import Incident
 from bot.incidents.proposal import Proposal, State
-from bot.slack import ids, incident_payloads
-from bot.slack.blocks import capacity, confirmation, elements, incident_words, kinds, members, refusal
+from bot.slack import ids, incident_payloads, payloads
+from bot.slack.blocks import capacity, confirmation, consent, elements, incident_words, kinds, members, refusal
 from bot.slack.blocks.text import Block, code, moment, name, person, plural, spoken
 from bot.slack.commands import CommandNames
+from bot.summaries.week import last_whole
 
 SHOWN = 10
 """Of each kind; what is more is counted."""
 MEMBERS_SHOWN = 20
+WEEKS = 4
+SERVERS_TOLD = 5
+"""Servers with buttons for their weeks."""
 
 
 def render(overview: Overview, *, zone: tzinfo, names: CommandNames) -> Block:
@@ -59,9 +63,16 @@ def _silent(listing: Listing, names: CommandNames) -> list[Block]:
 
 
 def _waiting(overview: Overview, zone: tzinfo) -> list[Block]:
-    if not overview.waiting:
+    if not overview.waiting and not overview.asked:
         return []
     blocks: list[Block] = [elements.header("Waiting for you")]
+    for proposal in overview.asked[:SHOWN]:
+        until = moment(proposal.lapses_at, overview.at, zone)
+        said = f"{person(proposal.requester)} asks to {kinds.words(proposal.kind).do} {kinds.what(proposal)}, which is yours"
+        blocks += [
+            elements.section(f"{said}. Without your answer they may from {until} on."),
+            consent.answers(proposal, beside_others=True),
+        ]
     for proposal in overview.waiting[:SHOWN]:
         until = moment(proposal.lapses_at, overview.at, zone)
         what = f"To {kinds.words(proposal.kind).do}: {kinds.what(proposal)}"
@@ -103,6 +114,7 @@ def _staff(overview: Overview, staff: Staff, zone: tzinfo, names: CommandNames) 
             *elements.sections(lines),
             *_more(len(staff.pending), "proposal"),
         ]
+    blocks += _weeks(overview, staff, zone)
     if staff.members is not None:
         lines = members.lines(staff.members, zone=zone, now=overview.at)
         shown = [f"\u2022 {line}" for line in lines[:MEMBERS_SHOWN]] or ["Nobody is on it yet."]
@@ -150,6 +162,29 @@ def _pending(proposal: Proposal, overview: Overview, zone: tzinfo) -> str:
     until = moment(proposal.lapses_at, overview.at, zone)
     waits = "for the role's owners" if proposal.state is State.WAITING else "for their click"
     return f"{person(proposal.requester)} asks to {kinds.words(proposal.kind).do} {kinds.what(proposal)}; waits {waits} until {until}"
+
+
+def _weeks(overview: Overview, staff: Staff, zone: tzinfo) -> list[Block]:
+    """A button for each of the last weeks that are over."""
+    if not staff.summaries_of:
+        return []
+    newest = last_whole(overview.at, zone)
+    blocks: list[Block] = [elements.header("The last weeks")]
+    for place, server in enumerate(staff.summaries_of[:SERVERS_TOLD]):
+        weeks = [newest.after(-ago) for ago in range(WEEKS)]
+        row = [
+            elements.button(
+                f"Week {week.number}",
+                ids.numbered(ids.HOME_WEEK, WEEKS * place + ago),
+                payloads.write_week(server, week),
+                spoken=f"Week {week.number} of {spoken(server, 40)}",
+            )
+            for ago, week in enumerate(weeks)
+        ]
+        if len(staff.summaries_of) > 1:
+            blocks.append(elements.section(f"*{name(server)}*"))
+        blocks.append(elements.buttons(*row))
+    return blocks
 
 
 def _tools(staff: Staff) -> list[Block]:

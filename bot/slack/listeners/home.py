@@ -11,13 +11,15 @@ from bot.access.member import Actor, Standing
 from bot.connections.listed import ListRequest
 from bot.connections.listing import Listings
 from bot.connections.overviewing import Overviews
+from bot.slack import payloads
 from bot.slack.announcer import Announcer
 from bot.slack.api_errors import FAILED, why
-from bot.slack.blocks import home, listing, window
+from bot.slack.blocks import home, listing, summary, window
 from bot.slack.call import Call
 from bot.slack.commands import CommandNames
 from bot.slack.payloads import Behind
 from bot.slack.windows import Windows
+from bot.summaries.summaries import Summaries
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class HomeListener:
         self,
         overviews: Overviews,
         listings: Listings,
+        summaries: Summaries,
         allow_list: AllowList,
         client: AsyncWebClient,
         windows: Windows,
@@ -39,6 +42,7 @@ class HomeListener:
     ) -> None:
         self._overviews = overviews
         self._listings = listings
+        self._summaries = summaries
         self._allow_list = allow_list
         self._client = client
         self._windows = windows
@@ -59,6 +63,14 @@ class HomeListener:
         found = await self._listings.show(standing, ListRequest(), now=call.at)
         message = listing.render(found, zone=self._zone, names=self._names)
         if not await self._windows.open(call.trigger, window.note("My connections", message, Behind())):
+            await self._announcer.answer(call.place, call.actor, message)
+
+    async def on_week(self, call: Call, standing: Standing) -> None:
+        """**Week …**: what `/connbot summary` shows, without its charts, which no modal can have."""
+        server, week = payloads.read_about_week(call.text)
+        told = await self._summaries.show(standing, week, server, now=call.at)
+        message = summary.render(told, zone=self._zone, now=call.at, charts=False)
+        if not await self._windows.open(call.trigger, window.note(f"Week {week}", message, Behind())):
             await self._announcer.answer(call.place, call.actor, message)
 
     async def refresh(self, actor: Actor) -> None:

@@ -16,6 +16,8 @@ from bot.slack import ids
 from bot.slack.blocks import home
 from bot.slack.blocks.text import Block, Message
 from bot.slack.commands import CommandNames
+from bot.slack.payloads import read_about_week
+from bot.summaries.week import Week
 from bot.workspace.block_kit.views import faults_in_view
 from tests.block_rules import buttons, faults
 from tests.builders import NOON, a_backend, a_member, a_proposal, a_reading, a_role
@@ -23,7 +25,7 @@ from tests.hostile import NAMES
 from tests.trouble import SERVER, a_crowd, an_incident
 
 NEW_YORK = ZoneInfo("America/New_York")
-QUIET = Overview(NOON, None, (), ())
+QUIET = Overview(NOON, None, (), (), ())
 
 
 def drawn(overview: Overview) -> Block:
@@ -93,6 +95,27 @@ def test_what_waits_for_the_persons_click_can_be_clicked_there() -> None:
     assert "The role's owners are asked until" in said(view)
 
 
+def test_an_owner_is_asked_there_too() -> None:
+    view = drawn(replace(QUIET, asked=(a_proposal(id="p-asked", state=State.WAITING),)))
+    shown = buttons(Message("x", tuple(view["blocks"])))
+    assert [(button["action_id"], button["value"]) for button in shown[:2]] == [
+        (ids.IN_USE, "p-asked"),
+        (ids.CLOSE_IT, "p-asked"),
+    ]
+    assert "<@U0BOB> asks to end pid 4711 of alice on class, which is yours." in said(view)
+
+
+def test_the_last_four_weeks_are_a_click_away() -> None:
+    view = drawn(replace(QUIET, staff=a_staff(summaries_of=("class",))))
+    weeks = [button for button in buttons(Message("x", tuple(view["blocks"]))) if ids.HOME_WEEK in button["action_id"]]
+    assert [button["text"]["text"] for button in weeks] == ["Week 46", "Week 45", "Week 44", "Week 43"]
+    assert read_about_week(weeks[0]["value"]) == ("class", Week(2026, 46))
+    several = drawn(replace(QUIET, staff=a_staff(summaries_of=tuple(f"s{number}" for number in range(40)))))
+    assert (
+        len([one for one in buttons(Message("x", tuple(several["blocks"]))) if ids.HOME_WEEK in one["action_id"]]) == 20
+    )
+
+
 def test_their_own_trouble_is_listed() -> None:
     view = drawn(replace(QUIET, incidents=(an_incident(*a_crowd(3), scope=SERVER),)))
     assert "The server class, since" in said(view)
@@ -147,9 +170,12 @@ def test_many_of_everything_still_fit() -> None:
         servers=tuple(ServerNow(f"s{number}", Limit(LimitKind.SERVER, f"s{number}", 1, 97)) for number in range(40)),
         incidents=incidents,
         pending=proposals,
+        summaries_of=tuple(f"s{number}" for number in range(40)),
+        roster_of=("class",),
         members=tuple(a_member(f"U0MEMBER{number:03}") for number in range(200)),
     )
+    waiting = tuple(replace(one, state=State.WAITING) for one in proposals)
     own = a_listing(*(f"role{number}" for number in range(40)))
-    view = drawn(replace(QUIET, own=own, waiting=proposals, incidents=incidents, staff=staff))
+    view = drawn(replace(QUIET, own=own, waiting=proposals, asked=waiting, incidents=incidents, staff=staff))
     assert "30 further roles not shown." in said(view)
     assert "180 further entries not shown." in said(view)
