@@ -115,6 +115,14 @@ class TooMany:
 
 
 @dataclass(frozen=True, slots=True)
+class BeforeStaff:
+    """A request that staff were asked about; `seen` false: their channel does not show it yet."""
+
+    request: LinkRequest
+    seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a click of staff came to; `why` is '' if it decided, first (somebody else had), or made_anew (another role now)."""
 

@@ -9,6 +9,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Protocol
 
 from bot.access.link import (
@@ -16,6 +17,7 @@ from bot.access.link import (
     LETTERS,
     AlreadyOwned,
     Asked,
+    BeforeStaff,
     Card,
     Decision,
     LinkRequest,
@@ -41,6 +43,17 @@ TELLING_HOLDS_FOR = timedelta(seconds=90)
 """So long has one process to tell a piece of news; longer than a post may be in hand."""
 
 
+class Shown(Enum):
+    """What became of a card."""
+
+    NOW = auto()
+    """It stands as it should."""
+    LATER = auto()
+    """It does not yet, and is tried again."""
+    NEVER = auto()
+    """The staff channel takes nothing from us."""
+
+
 class Tells(Protocol):
     """How people are told; each returns whether it is said now, or can never be. It does not raise."""
 
@@ -50,7 +63,7 @@ class Tells(Protocol):
     async def roster(self, news: Sequence[News]) -> bool:
         """Tell staff in one message whom a roster made owners."""
 
-    async def card(self, card: Card) -> bool:
+    async def card(self, card: Card) -> Shown:
         """Have the card of a request stand in the staff channel as things are now."""
 
     async def deactivated(self, people: Collection[str]) -> frozenset[str] | None:
@@ -101,12 +114,13 @@ class Linking:
         )
         return asked if isinstance(asked, TooMany) else Asked(asked, shown)
 
-    async def ask_to_vouch(self, actor: Actor, request_id: str) -> LinkRequest | TooMany | None:
+    async def ask_to_vouch(self, actor: Actor, request_id: str) -> BeforeStaff | TooMany | None:
         """Put the person's own request before staff; None: there is none."""
         asked = await self._links.ask_to_vouch(actor, request_id)
-        if isinstance(asked, LinkRequest):
-            await self._show_cards()
-        return asked
+        if not isinstance(asked, LinkRequest):
+            return asked
+        # One that was proved meanwhile is nothing to ask about.
+        return BeforeStaff(asked, seen=asked.vouch is None or await self._show(asked) is not Shown.NEVER)
 
     async def decide(self, actor: Actor, request_id: str, *, theirs: bool, now: datetime) -> Decision | None:
         """Store what one of the staff says to a request; None: there is none.
@@ -193,9 +207,14 @@ class Linking:
 
     async def _show_cards(self) -> None:
         for request in await self._links.cards_due(self._team):
-            of_person = await self._ownership.roles_of(request.team, request.slack_id)
-            of_role: tuple[Owner, ...] = ()
-            if request.role_oid is not None:
-                of_role = await self._ownership.owners_of(request.team, request.server, request.role_oid)
-            if await self._tells.card(Card(request, of_person, of_role)):
-                await self._links.card_shown(request)
+            await self._show(request)
+
+    async def _show(self, request: LinkRequest) -> Shown:
+        of_person = await self._ownership.roles_of(request.team, request.slack_id)
+        of_role: tuple[Owner, ...] = ()
+        if request.role_oid is not None:
+            of_role = await self._ownership.owners_of(request.team, request.server, request.role_oid)
+        shown = await self._tells.card(Card(request, of_person, of_role))
+        if shown is not Shown.LATER:
+            await self._links.card_shown(request)
+        return shown

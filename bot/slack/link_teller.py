@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access.link import Card, LinkRequest, News, NewsKind, Vouch
 from bot.access.member import Actor, Origin, Owner
+from bot.connections.linking import Shown
 from bot.incidents.incident import Conversation
 from bot.incidents.posts import PostKind, Posts
 from bot.slack.api_errors import FAILED, is_passing, why
@@ -17,7 +18,7 @@ from bot.slack.blocks.linking import Profile
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from bot.slack.directory import closed_accounts, profile_of
-from bot.slack.posting import Posting
+from bot.slack.posting import NOWHERE, Posting
 
 log = logging.getLogger(__name__)
 
@@ -86,21 +87,25 @@ class LinkTeller:
         message = linking.render_roster(news)
         return (await self._posting.say(self._team, PostKind.NOTICE, about, where, message)).settled
 
-    async def card(self, card: Card) -> bool:
+    async def card(self, card: Card) -> Shown:
         """Have the card of a request stand in the staff channel as things are now."""
         if self._staff_channel is None:
-            return True
+            return Shown.NEVER
         request = card.request
         profile = await self.profile(request.slack_id) if request.vouch is Vouch.ASKED else None
         message = linking.render_card(card, profile or Profile(request.slack_id))
         there = Conversation(self._staff_channel, "")
         said = await self._posting.say(self._team, PostKind.QUESTION, request.id, there, message)
+        if not said.settled:
+            return Shown.LATER
 
         async def render() -> Message:
             return message
 
         posted = await self._posts.about(self._team, request.id, PostKind.QUESTION)
-        return said.settled and all([await self._posting.revise(post, render) for post in posted])
+        if any(post.ts == NOWHERE for post in posted):
+            return Shown.NEVER
+        return Shown.NOW if all([await self._posting.revise(post, render) for post in posted]) else Shown.LATER
 
     async def deactivated(self, people: Collection[str]) -> frozenset[str] | None:
         """Which of these people's accounts are closed; None: that cannot be told now."""

@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -347,6 +348,18 @@ async def test_staff_see_who_asks_and_what_the_roster_says_and_vouch(either: Cou
     assert len(staff_read(course)) == 1
 
 
+async def test_who_asks_hears_that_staff_cannot_be_reached(course: Course) -> None:
+    sent = await course.ask("alice", f"/connbot link {course.make_student()}")
+    staff, state = course.workspace.state.find_channel(STAFF), course.workspace.state
+    members = tuple(one for one in staff.members if one != course.workspace.app().bot_user_id)
+    state.channels[staff.id] = replace(staff, members=members)
+
+    for _ in range(2):
+        answer = await course.press("alice", sent, ids.ASK_TO_VOUCH)
+        assert "I cannot reach the staff's channel now" in answer.text
+        assert slack_id("alice") in answer.text
+
+
 async def test_not_theirs(course: Course) -> None:
     alice = course.make_student()
     card = await carded(course, "mallory", alice)
@@ -430,6 +443,21 @@ async def test_of_several_who_click_one_decides_and_the_others_are_told(either: 
     await told(course, "alice", "yours now")
     linked = [entry for entry in await course.history(alice) if entry["kind"] == "ownership"]
     assert len(linked) == 1
+
+
+async def test_what_is_proved_is_nothing_to_ask_staff_about(course: Course) -> None:
+    alice = course.make_student()
+    session = await course.postgres.open_backend(alice)
+    await show(session, await line_for(course, "alice", alice))
+    await told(course, "alice", "yours now")
+    await eventually(lambda: staff_read(course))
+
+    line = course.workspace.messages(course.workspace.dm("alice"), "alice")[0]
+    answer = await course.press("alice", line, ids.ASK_TO_VOUCH)
+
+    assert "That is settled" in answer.text
+    await looked_again(course)
+    assert not any("vouch" in message.text for message in staff_read(course))
 
 
 async def test_a_proof_after_the_card_settles_the_card(course: Course) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from bot.access.link import AlreadyOwned, Asked, Card, Decision, LinkRequest, News, Proof, TooMany, Vouch
+from bot.access.link import AlreadyOwned, Asked, BeforeStaff, Card, Decision, LinkRequest, News, Proof, TooMany, Vouch
 from bot.access.member import Origin, Owner
 from bot.slack import ids
 from bot.slack.blocks import elements, typed
@@ -77,12 +77,18 @@ def render_too_many(refused: TooMany, *, zone: tzinfo, now: datetime) -> Message
     )
 
 
-def render_vouch_asked(request: LinkRequest) -> Message:
+def render_vouch_asked(before: BeforeStaff) -> Message:
     """Say how it stands with what staff were asked."""
+    request = before.request
     if request.proof is Proof.PROVED or request.vouch in (Vouch.VOUCHED, Vouch.CLOSED):
         return elements.short(f"That is settled: {_role(request)} has been linked to you.")
     if request.vouch is Vouch.NOT_THEIRS:
         return elements.short(_not_theirs(request.asked_for, request.server))
+    if not before.seen:
+        return elements.short(
+            f"I cannot reach the staff's channel now, so they may not see that you ask for {_role(request)}: ask them yourself. They "
+            f"need the role's name and your Slack ID, {code(request.slack_id)}."
+        )
     return elements.short(
         f"The staff are asked whether {_role(request)} is yours. You are told what they say; until then the line works as well."
     )

@@ -13,7 +13,7 @@ from bot.access.links import Links
 from bot.access.member import Actor, Owner, Standing
 from bot.access.ownership import Ownership
 from bot.access.roster import Enrolled, preview
-from bot.connections.linking import Linking
+from bot.connections.linking import Linking, Shown
 from bot.demo.clients import Refused
 from bot.errors import NotPermitted, ServerUnavailable, UnknownServer
 from bot.incidents.patience import Patience
@@ -48,10 +48,10 @@ class Told:
             self.rosters.append(len(news))
         return self.reached
 
-    async def card(self, card: Card) -> bool:
+    async def card(self, card: Card) -> Shown:
         if self.reached:
             self.cards.append(card)
-        return self.reached
+        return Shown.NOW if self.reached else Shown.LATER
 
     async def deactivated(self, people: Collection[str]) -> frozenset[str] | None:
         return None if self.closed is None else self.closed & frozenset(people)

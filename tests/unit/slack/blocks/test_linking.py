@@ -10,6 +10,7 @@ import pytest
 from bot.access.link import (
     AlreadyOwned,
     Asked,
+    BeforeStaff,
     Card,
     Decision,
     LinkRequest,
@@ -60,7 +61,8 @@ def every(request: LinkRequest, told: News, profile: Profile, *, staff: bool = T
         yield linking.render_too_many(TooMany(until), zone=NEW_YORK, now=NOON)
     decided = [replace(before, vouch=vouch, decided_by=BOB, decided_at=NOON) for vouch in Vouch]
     for one in (request, before, *decided):
-        yield linking.render_vouch_asked(one)
+        yield linking.render_vouch_asked(BeforeStaff(one))
+        yield linking.render_vouch_asked(BeforeStaff(one, seen=False))
         yield linking.render_not_found(told, one, staff=staff, names=COMMANDS)
         yield linking.render_card(Card(one), profile)
         for why in ("", "first", "made_anew"):
