@@ -84,7 +84,7 @@ class Facts:
     """From its first opening to its last resolution."""
     ends_by_outcome: Sequence[Ends]
     own_ends: Sequence[datetime]
-    """When the bot ended sessions, or may have; left out where the server counts none."""
+    """When the bot ended sessions, or may have."""
     heights: Sequence[Height]
     roles: Sequence[RoleUse]
     programs: Sequence[Program]

@@ -1,5 +1,6 @@
 """A week's facts, read from the own database in a few statements, each over an index."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -59,8 +60,7 @@ class Weeks:
             earlier = [*here, incidents.c.opened_at >= before, incidents.c.opened_at < begins]
             of_week = [*here, incidents.c.opened_at >= begins, incidents.c.opened_at < ends]
             answer, human, resolution = await self._times(rows, of_week)
-            spans = [Watched._make(row) for row in await rows(_spans(server, before, ends))]
-            killed = any(span.killed for span in spans)
+            backends = await rows(_backends(asked))
             return Facts(
                 server=server,
                 week=week,
@@ -71,12 +71,12 @@ class Weeks:
                 answer=answer,
                 human=human,
                 resolution=resolution,
-                ends_by_outcome=[_ended(row) for row in await rows(_ends(asked))],
-                own_ends=[row.outcome_at for row in await rows(_own_ends(asked))] if killed else [],
+                ends_by_outcome=_by_outcome(backends),
+                own_ends=_own_ends(backends),
                 heights=[Height._make(row) for row in await rows(_heights(server, begins, ends))],
                 roles=[RoleUse._make(row) for row in await rows(_roles(server, begins, ends))],
                 programs=[Program._make(row) for row in await rows(_programs(server, begins, ends))],
-                spans=spans,
+                spans=[Watched._make(row) for row in await rows(_spans(server, before, ends))],
                 begins_before=before,
                 incidents_before=(await rows(select(func.count()).select_from(incidents).where(*earlier)))[0][0],
                 idle_seconds_before=(await rows(_idle(server, before, begins)))[0][0] or 0.0,
@@ -117,21 +117,21 @@ def _causes(of_week: Sequence[ColumnElement[bool]]) -> Select[Any]:
     return select(incidents.c.cause, func.count(), unresolved).where(*of_week).group_by(incidents.c.cause)
 
 
-def _ends(asked: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    told = (proposals.c.kind, proposals.c.consent, proposals.c.by_right, proposal_backends.c.outcome)
+def _backends(asked: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Each backend of the week's proposals that came to something."""
+    of_proposal = (proposals.c.kind, proposals.c.consent, proposals.c.by_right)
+    told = (*of_proposal, proposal_backends.c.outcome, proposal_backends.c.outcome_at)
     joined = proposals.join(proposal_backends, proposal_backends.c.proposal_id == proposals.c.id)
-    known = proposal_backends.c.outcome.is_not(None)
-    return select(*told, func.count().label("number")).select_from(joined).where(*asked, known).group_by(*told)
+    return select(*told).select_from(joined).where(*asked, proposal_backends.c.outcome.is_not(None))
 
 
-def _ended(row: Row[Any]) -> Ends:
-    return Ends(row.kind, OWNER in (row.consent, row.by_right), row.outcome, row.number)
+def _by_outcome(rows: Sequence[Row[Any]]) -> list[Ends]:
+    counts = Counter((row.kind, OWNER in (row.consent, row.by_right), row.outcome) for row in rows)
+    return [Ends(*which, number) for which, number in counts.items()]
 
 
-def _own_ends(asked: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    joined = proposals.join(proposal_backends, proposal_backends.c.proposal_id == proposals.c.id)
-    ended = (proposals.c.kind == "terminate", proposal_backends.c.outcome.in_(_MAY_HAVE_ENDED))
-    return select(proposal_backends.c.outcome_at).select_from(joined).where(*asked, *ended)
+def _own_ends(rows: Sequence[Row[Any]]) -> list[datetime]:
+    return [row.outcome_at for row in rows if row.kind == "terminate" and row.outcome in _MAY_HAVE_ENDED]
 
 
 def _heights(server: str, begins: datetime, ends: datetime) -> Select[Any]:
