@@ -101,8 +101,9 @@ async def serve(
         # Chance spreads its attempts to connect.
         socket = SocketMode(app, slack.app_token, random=Random()) if slack.app_token else None  # noqa: S311
         connected = partial(_connected, socket)
-        stack.push_async_callback(_cancel, [_run(loop) for loop in program.loops])
         stack.push_async_callback(program.work.drain, DRAIN_WITHIN)
+        # They have work begun too, and end before the last of it is waited for.
+        stack.push_async_callback(_cancel, [_run(loop) for loop in program.loops])
         figures = partial(_figures, program.front, program.work, fleet)
         web = Web(app, slack.signing_secret, ready=connected, figures=figures)
         ways = await _listen(stack, environment, slack, web, socket, stop)

@@ -56,7 +56,7 @@ def build(parts: Parts, front: Front, conns: ConnsListener, kill: KillListener) 
     spoken = ReportsListener(
         us, fleet, reports, herald, mentions, hearing, parts.desk, announcer, parts.posting, slack.client, parts.work
     )
-    watch = Watch(us.team, partial(look, fleet), incidents, herald, course.patience)
+    watch = Watch(us.team, partial(look, fleet), incidents, herald, parts.work.start, course.patience)
 
     hear = partial(front.hear, hearing, spoken.on_spoken)
     catching_up = CatchingUp(

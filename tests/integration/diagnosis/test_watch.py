@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from sqlalchemy import update
 from bot.diagnosis.consult import Heard
 from bot.diagnosis.facts import Facts
 from bot.diagnosis.replies import Reply
-from bot.diagnosis.watch import Watch
+from bot.diagnosis.watch import Look, Watch
 from bot.errors import OwnDatabaseUnavailable
 from bot.incidents.incident import (
     BY_ITSELF,
@@ -33,6 +33,7 @@ from bot.storage.record import Record
 from bot.storage.tables import incident_people
 from bot.storage.tables import incidents as rows
 from tests.builders import NOON
+from tests.eventually import eventually
 
 TEAM = "T1"
 ALICE, BOB = Scope(ScopeKind.ROLE, "alice"), Scope(ScopeKind.ROLE, "bob")
@@ -93,6 +94,34 @@ class Servers:
         self.at += timedelta(seconds=15)
 
 
+class Sayings:
+    """What is being said."""
+
+    def __init__(self) -> None:
+        self.under_way: list[asyncio.Task[None]] = []
+
+    def start(self, saying: Coroutine[object, object, None], name: str) -> None:
+        assert name == "incident"
+        self.under_way.append(asyncio.create_task(saying))
+
+    async def done(self) -> None:
+        """Wait until all of it is said."""
+        under_way, self.under_way = self.under_way, []
+        await asyncio.gather(*under_way)
+
+
+class Watching(Watch):
+    """A watch whose looks are over when what they had said is said."""
+
+    def __init__(self, look: Look, incidents: Incidents, herald: Ledger) -> None:
+        self.sayings = Sayings()
+        super().__init__(TEAM, look, incidents, herald, self.sayings.start, PATIENCE)
+
+    async def look_after(self) -> None:
+        await super().look_after()
+        await self.sayings.done()
+
+
 @pytest.fixture
 def incidents(own_database: OwnDatabase, record: Record) -> Incidents:
     numbers = itertools.count(1)
@@ -111,7 +140,7 @@ def herald() -> Ledger:
 
 @pytest.fixture
 def watch(incidents: Incidents, seen: Servers, herald: Ledger) -> Watch:
-    return Watch(TEAM, seen.look, incidents, herald, PATIENCE)
+    return Watching(seen.look, incidents, herald)
 
 
 async def opened(
@@ -226,7 +255,7 @@ async def test_who_comes_while_it_is_looked_at_is_looked_after_first(
             await opened(incidents, person="U0BOB")
         return await seen.look(server, scope)
 
-    watch = Watch(TEAM, look, incidents, herald, PATIENCE)
+    watch = Watching(look, incidents, herald)
     await watch.look_after()
     await watch.look_after()
     assert [one.id for one in await incidents.standing(TEAM)] == [incident.id]
@@ -317,7 +346,7 @@ async def test_what_nobody_can_tell_or_speaks_of_ends_without_a_word(
     incident = await opened(incidents, Scope(ScopeKind.SERVER), cause="pooler_limit")
     await age(own_database, timedelta(hours=13))
     shifted = Later(own_database, record, lambda: "x")
-    watch = Watch(TEAM, seen.look, shifted, herald, PATIENCE)
+    watch = Watching(seen.look, shifted, herald)
     for _ in range(2 * 60 * 3):
         await watch.look_after()
         shifted.by += timedelta(seconds=20)
@@ -331,7 +360,7 @@ async def test_what_nobody_can_tell_or_speaks_of_ends_without_a_word(
     assert herald.resolved_ == []
     assert herald.kept[-1] == (incident.id, False)
     # Nor by a process that begins now.
-    await Watch(TEAM, seen.look, incidents, herald, PATIENCE).look_after()
+    await Watching(seen.look, incidents, herald).look_after()
     assert herald.resolved_ == []
 
 
@@ -343,7 +372,7 @@ async def test_two_processes_end_it_once(
     async with OwnDatabase(migrated_url) as second:
         heralds = Ledger(), Ledger()
         both = [
-            Watch(TEAM, seen.look, store, herald, PATIENCE)
+            Watching(seen.look, store, herald)
             for store, herald in zip((incidents, Incidents(second, record, lambda: "x")), heralds, strict=True)
         ]
         for _ in range(LOOKS_TO_A_MINUTE):
@@ -368,6 +397,29 @@ async def test_one_that_fails_holds_up_no_other(incidents: Incidents, seen: Serv
     bob = await opened(incidents, BOB)
     lab = await opened(incidents, BOB, server="lab")
     broken = Broken()
-    with pytest.raises(OwnDatabaseUnavailable):
-        await Watch(TEAM, seen.look, incidents, broken, PATIENCE).look_after()
+    await Watching(seen.look, incidents, broken).look_after()
     assert sorted(broken.kept) == [(bob.id, True), (lab.id, True)]
+
+
+async def test_no_look_waits_for_what_is_being_said(incidents: Incidents, seen: Servers) -> None:
+    class Slow(Ledger):
+        slack = asyncio.Event()
+
+        async def keep(self, incident: Incident, facts: Facts | None) -> bool:
+            await super().keep(incident, facts)
+            await self.slack.wait()
+            return True
+
+    incident = await opened(incidents)
+    seen.full.clear()
+    herald, sayings = Slow(), Sayings()
+    watch = Watch(TEAM, seen.look, incidents, herald, sayings.start, PATIENCE)
+    await turns(watch, seen)
+
+    # It is over in time, and said, although its answer is still being changed; that was begun once.
+    over = (await incidents.watched(TEAM)).over
+    assert [one.id for one in over] == [incident.id]
+    await eventually(lambda: herald.resolved_ == [(incident.id, 1)])
+    herald.slack.set()
+    await sayings.done()
+    assert herald.kept == [(incident.id, True), (incident.id, False)]
