@@ -539,3 +539,64 @@ async def test_staff_give_a_reason_for_what_is_in_use_in_a_modal(
         # What was clicked is what says so now.
         assert [message.ts for message in course.workspace.messages(CHANNEL, "tom")].count(asked.ts) == 1
         assert told.ts == asked.ts
+
+
+async def test_an_answer_after_the_end_changes_nothing_and_says_what_became_of_it(
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    async with a_class(postgres18, migrated_sqlite_url, tmp_path, waits=QUICK) as course:
+        role, one = await owned(course, "alice", "bob")
+        await course.ask("tom", f"/kill {role} {one.pid}")
+        question = await dm(course, "bob")
+        await dm(course, "alice")
+        await answer(course, "alice", ids.CLOSE_IT)
+        await answer(course, "alice", ids.TERMINATE)
+        await course.workspace.wait_for(lambda: dms(course, "bob")[0].text != question.text)
+        assert f"<@{slack_id('alice')}> ended 1 connection" in dms(course, "bob")[0].text
+
+        course.look("bob")
+        await forge(course, "bob", question, ids.IN_USE)
+
+        told = await course.next("bob")
+        assert told.text.startswith(f"This click did nothing. <@{slack_id('alice')}> ended 1 connection of {role}")
+        assert await state(course, role) == "resolved"
+
+
+async def test_whoever_could_not_be_told_that_time_is_over_is_told_later_and_once(
+    postgres18: Postgres, migrated_url: str, tmp_path: Path
+) -> None:
+    async with a_class(postgres18, migrated_url, tmp_path, patience=AT_ONCE) as course:
+        alice, one = await owned(course, "alice")
+        await course.ask("tom", f"/kill {alice} {one.pid}")
+        await dm(course, "alice")
+        course.workspace.inject("conversations.open", Fault(503), times=3)
+
+        assert "No owner answered" in (await dm(course, "tom")).text
+        await asyncio.sleep(0.5)
+
+        assert len(dms(course, "tom")) == 1
+        assert postgres18.is_open(one)
+
+
+async def test_what_lapses_unanswered_is_asked_again_without_asking_the_owners_twice(
+    postgres18: Postgres, migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    async with a_class(postgres18, migrated_sqlite_url, tmp_path, patience=AT_ONCE, waits=QUICK) as course:
+        alice, one = await owned(course, "alice")
+        await course.ask("tom", f"/kill {alice} {one.pid}")
+        await dm(course, "tom")
+        async with course.database() as database, database.write() as connection:
+            now = clock()
+            times = {"created_at": now - timedelta(minutes=20), "lapses_at": now - timedelta(minutes=1)}
+            await connection.execute(update(proposals).values(times))
+
+        lapsed = await answer(course, "tom", ids.TERMINATE)
+        assert buttons(lapsed) == [ids.ASK_AGAIN]
+        again = await answer(course, "tom", ids.ASK_AGAIN)
+        assert buttons(again) == [ids.TERMINATE, ids.WITHDRAW]
+        await answer(course, "tom", ids.TERMINATE)
+
+        assert not postgres18.is_open(one)
+        await dm(course, "alice", 2)
+        # The question, and what became of it.
+        assert len(dms(course, "alice")) == 2
