@@ -30,7 +30,6 @@ from bot.diagnosis.consult import (
 )
 from bot.diagnosis.deciding import Complaint, is_named, meant_here, opens
 from bot.diagnosis.looking import look, look_into, see
-from bot.diagnosis.pace import Pace, Paces
 from bot.diagnosis.replies import (
     Answered,
     Explained,
@@ -61,8 +60,12 @@ from bot.incidents.incident import (
     Waiting,
 )
 from bot.incidents.incidents import Incidents
+from bot.pace import Pace, Paces
 from bot.servers.fleet import Fleet
 
+REPORTS = 3
+"""Of one person in `REPORTS_WITHIN`; then they are told so once."""
+REPORTS_WITHIN = timedelta(minutes=10)
 CLOSED_LATELY = timedelta(minutes=10)
 """So long after the bot ended a connection is its client's complaint taken for that."""
 
@@ -79,9 +82,9 @@ class Reports:
         self._allow_list = allow_list
         self._history = history
         self._known = known
-        self._reports = Paces()
-        self._questions = Paces()
-        self._reopenings = Paces()
+        self._reports = Paces(REPORTS, REPORTS_WITHIN)
+        self._questions = Paces(REPORTS, REPORTS_WITHIN)
+        self._reopenings = Paces(REPORTS, REPORTS_WITHIN)
 
     async def hear(self, heard: Heard, standing: Standing, *, now: datetime) -> Reply:
         """Do what a message comes to, and say what is to be said to it.
@@ -156,7 +159,7 @@ class Reports:
             how, again = How.KNOWN, await self._incidents.stands(actor.team, incident_id, actor.id, Waiting.WAITING)
         else:
             # Each time the others who wait are mentioned anew: against the facts nobody does that again and again.
-            pace = self._reopenings.of((actor.team, actor.id), f"{incident_id}:{incident.occasion}", now)
+            pace = self._reopenings.of((actor.team, actor.id), now, which=f"{incident_id}:{incident.occasion}")
             if pace is not Pace.ANSWER and not (facts and facts.full):
                 return TooMany() if pace is Pace.NOTICE else Nothing()
             how, again = How.REOPENED, await self._incidents.reopen(actor.team, incident_id, actor.id)
@@ -230,10 +233,10 @@ class Reports:
         person, message = (heard.team, heard.person), f"{heard.conversation.channel}:{heard.ts}"
         match meaning:
             case Trouble() | Closed() | Other():
-                pace = self._reports.of(person, message, now)
+                pace = self._reports.of(person, now, which=message)
                 return {Pace.ANSWER: None, Pace.NOTICE: TooMany(), Pace.SILENCE: Nothing()}[pace]
             case Down() | Picture() | Unclear():
-                return None if self._questions.of(person, message, now) is Pace.ANSWER else Nothing()
+                return None if self._questions.of(person, now, which=message) is Pace.ANSWER else Nothing()
             case _:
                 return None
 

@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.access.desk import Desk
 from bot.access.member import Actor, Standing
 from bot.errors import BotError, OwnDatabaseUnavailable
+from bot.pace import Pace, Paces
 from bot.slack import ids
 from bot.slack.announcer import Announcer
 from bot.slack.blocks import refusal, tools, window
@@ -28,13 +29,16 @@ from bot.slack.listeners.kill import Admit, KillListener
 from bot.slack.listeners.linking import LinkingListener
 from bot.slack.listeners.reports import ReportsListener
 from bot.slack.listeners.summary import SummaryListener
-from bot.slack.pace import Pace, Paces
 from bot.slack.payloads import Behind
 from bot.slack.windows import Windows
 from bot.slack.words import Problem, wrong
 from bot.slack.work import Work
 
 log = logging.getLogger(__name__)
+
+COMMANDS = 10
+"""Of one person in `COMMANDS_WITHIN`; then they are told so once."""
+COMMANDS_WITHIN = timedelta(minutes=1)
 
 ANYTHING = re.compile(".*", re.DOTALL)
 
@@ -75,7 +79,7 @@ class Front:
         self._names = names
         self._clock = clock
         self._redraw = redraw
-        self._paces = Paces()
+        self._paces = Paces(COMMANDS, COMMANDS_WITHIN)
         self.deliveries = 0
         self.failures = 0
 

@@ -18,8 +18,7 @@ from bot.slack.call import Call
 from bot.slack.hearing import Hearing
 from bot.slack.marks import Marks
 from bot.slack.messages import Removed, Rewritten, Spoken, Us, Written
-from bot.slack.pace import COMMANDS
-from bot.slack.register import Front
+from bot.slack.register import COMMANDS, Front
 from bot.slack.windows import Windows
 from bot.storage.engine import OwnDatabase
 from bot.storage.tables import deliveries

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 
 from bot.incidents.incident import Incident, ScopeKind
 from bot.slack import ids
-from bot.slack.blocks import elements
+from bot.slack.blocks import elements, fields
 from bot.slack.blocks import incident_words as words
 from bot.slack.blocks.text import Block, Message, code, name, person, spoken
 from bot.slack.blocks.window import window
 from bot.slack.commands import CommandNames
-from bot.slack.forms import LONGEST_ROLE
 from bot.slack.incident_payloads import RoleAsked, Source, write_incident_id, write_role_asked
 from bot.slack.payloads import Behind
 
-SERVERS_LIMIT = 100
-"""Options of a menu."""
 INCIDENTS_SHOWN = 20
 """Buttons in one row; Slack's limit is 25."""
 
@@ -22,12 +19,9 @@ INCIDENTS_SHOWN = 20
 def role_window(asked: RoleAsked, servers: Sequence[str], behind: Behind) -> Block:
     """The modal in which somebody types which role is kept out, and chooses its server where there are several."""
     about = Behind(behind.channel, behind.thread, write_role_asked(asked))
-    typing = {"type": "plain_text_input", "action_id": ids.ROLE_FIELD, "max_length": 4 * LONGEST_ROLE}
-    blocks = [_field(ids.ROLE_FIELD, "The role that you log in with", typing)]
+    blocks = [fields.field(ids.ROLE_FIELD, "The role that you log in with", fields.text(ids.ROLE_FIELD))]
     if servers:
-        options = [_option(server, place) for place, server in enumerate(servers[:SERVERS_LIMIT])]
-        menu: Block = {"type": "static_select", "action_id": ids.SERVER_FIELD, "options": options}
-        blocks.append(_field(ids.SERVER_FIELD, "On which server", menu))
+        blocks.append(fields.field(ids.SERVER_FIELD, "On which server", fields.menu(ids.SERVER_FIELD, servers)))
     blocks.append(
         elements.context(
             "Naming a role gives no right to it: only whoever it is linked to sees and closes its connections."
@@ -122,15 +116,3 @@ def _label(incident: Incident) -> str:
     """Name an incident on a button."""
     kind, scope = incident.scope.kind, incident.scope.name
     return f"The server {incident.server}" if kind is ScopeKind.SERVER else f"The {kind} {scope} on {incident.server}"
-
-
-def _field(field: str, label: str, element: Block) -> Block:
-    return {"type": "input", "block_id": field, "label": _plain(label), "element": element}
-
-
-def _option(server: str, place: int) -> Block:
-    return {"text": _plain(spoken(server, elements.OPTION_LIMIT)), "value": str(place)}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}

@@ -6,7 +6,6 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from bot.clock import clock
-from bot.diagnosis.pace import REPORTS
 from bot.diagnosis.replies import (
     Answered,
     Joined,
@@ -15,6 +14,7 @@ from bot.diagnosis.replies import (
     TooMany,
     WhichRole,
 )
+from bot.diagnosis.reports import REPORTS
 from bot.incidents.incident import How, Waiting
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record, Verified
