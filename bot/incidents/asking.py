@@ -1,6 +1,6 @@
 """What becomes of proposals about which a role's owners are asked: each step is one conditional update, on record."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -123,28 +123,33 @@ class Asking:
             return await self._moved(turn, actor.id, proposal, going_on, "overridden", why=reason)
 
     async def unanswered(self, proposal: Proposal, targets: Sequence[Target]) -> Proposal | None:
-        """Their time is over: let whoever asked go on, with the facts as they are now; None: it waits no more."""
+        """Their time is over: let whoever asked go on, with the facts as they are now; None: it waits no more, or still."""
         async with self._record.turn(self._db) as turn:
-            if proposal.lapses_at > turn.at:
+            now = await read_proposal(turn.connection, proposal.team, proposal.id)
+            if now is None or now.state is not State.WAITING or now.lapses_at > turn.at:
                 return None
-            over = replace(proposal, state=State.PROPOSED, targets=tuple(targets), lapses_at=turn.at + LAPSES_AFTER)
-            moved = await self._moved(turn, SETTLEMENT, proposal, over, "unanswered", out_of=(State.WAITING,))
+            over = replace(now, state=State.PROPOSED, targets=tuple(targets), lapses_at=turn.at + LAPSES_AFTER)
+            moved = await self._moved(turn, SETTLEMENT, now, over, "unanswered")
             return None if isinstance(moved, NotClaimed) else moved
 
     async def let_go(self, proposal: Proposal) -> Proposal | None:
         """Close a proposal about which there is nothing left to ask; None: it came to another end before."""
         async with self._record.turn(self._db) as turn:
-            moved = await self._moved(turn, SETTLEMENT, proposal, replace(proposal, state=State.LAPSED), "nothing_left")
+            now = await read_proposal(turn.connection, proposal.team, proposal.id)
+            if now is None or now.state not in _OPEN:
+                return None
+            moved = await self._moved(turn, SETTLEMENT, now, replace(now, state=State.LAPSED), "nothing_left")
             return None if isinstance(moved, NotClaimed) else moved
 
     async def comes_from(self, actor: Actor, proposal_id: str, place: Place) -> Proposal | None:
         """Keep where the actor's own proposal is answered from now on; None: it does not wait for them any more."""
-        async with self._db.write(durable=False) as connection:
-            proposal = await read_proposal(connection, actor.team, proposal_id)
+        # In a turn, so that it writes over no owner's answer.
+        async with self._record.turn(self._db) as turn:
+            proposal = await read_proposal(turn.connection, actor.team, proposal_id)
             if proposal is None or proposal.requester != actor.id or proposal.state not in _OPEN:
                 return None
             placed = replace(proposal, place=place)
-            return placed if await move_proposal(connection, placed, (proposal.state,)) else None
+            return placed if await move_proposal(turn.connection, placed, (proposal.state,)) else None
 
     async def refuse(self, actor: Actor, proposal: Proposal | None) -> NotClaimed:
         """Put on record that somebody answered who was not asked; they learn nothing."""
@@ -179,9 +184,8 @@ class Asking:
         answer: str,
         *,
         why: str = "",
-        out_of: Collection[State] = _OPEN,
     ) -> Proposal | NotClaimed:
-        if not await move_proposal(turn.connection, to, out_of):
+        if not await move_proposal(turn.connection, to, (old.state,)):
             now = await read_proposal(turn.connection, old.team, old.id)
             return NotClaimed("over", now)
         if to.targets != old.targets:

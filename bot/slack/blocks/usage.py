@@ -107,7 +107,7 @@ def _kill(names: CommandNames) -> list[str]:
         f"{code(f'{names.kill} alice strays')} \u2014 those that nobody seems to use; {code(f'{names.kill} alice all')} \u2014 all of them",
         f"{code(f'{names.kill} alice 4711 --cancel')} \u2014 only cancel the query that runs there; the connection stays",
         f"{code(f'{names.kill} alice client 17')} \u2014 close a client of the pooler (its number, as the list shows it); {code(f'{names.kill} alice client all')} \u2014 all of them",
-        f"{code(f'{names.kill} alice 4711 on class because exam at 9')} \u2014 on the server class, with a reason for the record",
+        f"{code(f'{names.kill} alice 4711 on class because exam at 9')} \u2014 on the server class, for a reason, which staff need for what is in use",
     ]
 
 

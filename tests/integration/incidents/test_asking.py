@@ -195,6 +195,28 @@ async def test_what_is_let_go_is_let_go_once(asking: Asking, history: History) -
     assert [one.state for one in answers if one] == [State.LAPSED]
 
 
+async def test_a_click_that_moves_the_place_writes_over_no_answer(asking: Asking, history: History) -> None:
+    proposal = await waiting(history, wait=timedelta(microseconds=1))
+    await asking.unanswered(proposal, FRESH)
+    here = a_place("C0STAFF", response_url="https://hooks.example/1")
+
+    taken, *_ = await asyncio.gather(
+        asking.take_over(ALICE, proposal.id, FRESH, a_place("DALICE")),
+        *(asking.comes_from(TA, proposal.id, here) for _ in range(5)),
+    )
+
+    assert isinstance(taken, Proposal)
+    assert await history.get("T1", proposal.id) == taken
+
+
+async def test_what_is_let_go_by_an_old_look_keeps_what_was_answered_since(asking: Asking, history: History) -> None:
+    proposal = await waiting(history)
+    taken = await asking.take_over(ALICE, proposal.id, FRESH, a_place("DALICE"))
+    assert isinstance(taken, Proposal)
+    assert await asking.unanswered(proposal, FRESH) is None
+    assert await asking.let_go(proposal) == replace(taken, state=State.LAPSED)
+
+
 async def test_where_it_is_answered_moves_with_its_person(asking: Asking, history: History) -> None:
     proposal = await waiting(history)
     here = a_place("C0STAFF", response_url="https://hooks.example/1")
