@@ -57,6 +57,18 @@ class Found:
     """Names in the list of roles that are there and no student's."""
     leaving: tuple[Owner, ...]
     """The roster's links that the list does not have any more."""
+    there: frozenset[tuple[str, int]] = frozenset()
+    """Who owns which role on the server already, by Slack id and oid."""
+
+    @property
+    def new(self) -> tuple[Match, ...]:
+        """The matches that make somebody an owner who is none yet."""
+        return tuple(one for one in self.preview.matched if (one.slack_id, one.role_oid) not in self.there)
+
+    @property
+    def kept(self) -> tuple[Match, ...]:
+        """The matches that change nothing: those people own these roles, whatever made them."""
+        return tuple(one for one in self.preview.matched if (one.slack_id, one.role_oid) in self.there)
 
     def changes(self, *, replace: bool) -> bool:
         """Whether there is anything to store; with `replace`, or to end."""

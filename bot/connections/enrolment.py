@@ -19,4 +19,6 @@ async def match(
     roles = (await meant.roles_by_name(sorted(roster.role_names))).values()
     found = preview(roster, await people(roster.emails), {role.name: role.oid for role in roles if role.student})
     leaving = found.departures(await ownership.roster_links(team, meant.name))
-    return Found(meant.name, found, frozenset(role.name for role in roles if not role.student), leaving)
+    counted = [link for link in await ownership.all_of(team) if link.server == meant.name and link.suspended_at is None]
+    there = frozenset((link.slack_id, link.role_oid) for link in counted)
+    return Found(meant.name, found, frozenset(role.name for role in roles if not role.student), leaving, there)

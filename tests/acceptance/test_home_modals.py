@@ -156,7 +156,9 @@ async def test_those_who_left_are_ended_only_where_that_is_ticked(course: Course
     assert "no longer in the file" not in await store(f"email,role\nalice@example.edu,{alice}\n")
     await told(course, "priya", "0 new, 1 there before.")
     assert await owned(course, "bob") == [bob]
-    assert "1 no longer in the file" in await store(f"email,role\nalice@example.edu,{alice}\n", "yes")
+    preview = await store(f"email,role\nalice@example.edu,{alice}\n", "yes")
+    assert "1 matched, and own their roles on class already" in preview
+    assert "1 no longer in the file" in preview
     await told(course, "priya", "1 ended")
     assert await owned(course, "bob") == []
 

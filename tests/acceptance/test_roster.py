@@ -128,6 +128,8 @@ async def test_replace_ends_what_is_no_longer_there_but_not_what_staff_said(regi
     assert "no longer" not in kept.out
     assert "1 no longer in the file" in said.out
     assert f"{slack_id('bob')}: {bob}" in said.out
+    assert "1 matched, and own their roles on class already" in said.out
+    assert "to own their roles" not in said.out
     assert "Stored: 0 new, 1 there before, 1 ended." in said.out
     assert await registrar.owned("bob") == []
     assert await registrar.owned("alice") == [(alice, "roster")]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.access.class_list import LOCAL_PART
-from bot.access.roster import Enrolled, Found
+from bot.access.roster import Enrolled, Found, Match
 from bot.slack import ids
 from bot.slack.blocks import elements, fields
 from bot.slack.blocks.text import Block, Message, Quote, code, join, name, plural
@@ -34,14 +34,16 @@ class Part:
 def parts(found: Found, *, replace: bool, quote: Quote, address: Quote) -> list[Part]:
     """Say what a class list comes to, kind by kind; kinds that have no lines are left out. `quote` shows names, `address` e-mails."""
     seen = found.preview
+
+    def matched(one: Match) -> str:
+        return f"{address(one.email)} ({one.slack_id}): {quote(one.role)}"
+
     not_students = [line for line in seen.no_such_role if found.not_students & {line.role, line.role.lower()}]
     missing = [line for line in seen.no_such_role if line not in not_students]
     several = (("with several roles", seen.several_roles), ("roles with several owners", seen.several_owners))
     kinds = [
-        Part(
-            f"matched, to own their roles on {quote(found.server)}",
-            tuple(f"{address(match.email)} ({match.slack_id}): {quote(match.role)}" for match in seen.matched),
-        ),
+        Part(f"matched, to own their roles on {quote(found.server)}", tuple(map(matched, found.new))),
+        Part(f"matched, and own their roles on {quote(found.server)} already", tuple(map(matched, found.kept))),
         _numbered("not in Slack", ((line.number, address(line.email)) for line in seen.not_in_slack)),
         _numbered("no such role", ((line.number, quote(line.role)) for line in missing)),
         _numbered("not among the configuration's students", ((line.number, quote(line.role)) for line in not_students)),

@@ -65,6 +65,20 @@ def test_every_kind_of_line_is_named() -> None:
     ]
 
 
+def test_who_is_new_is_told_apart_from_who_is_there_already() -> None:
+    new, kept = match(), match(3, "bob@example.edu", "team")
+    preview = Preview((new, Match(3, "bob@example.edu", "U0BOB", "team", 16402)), (), (), (), ())
+    there = frozenset({("U0BOB", 16402), ("U0ALICE", 16402)})
+    kinds = enrolment.parts(
+        Found("class", preview, frozenset(), (an_owner(),), there), replace=True, quote=name, address=name
+    )
+    assert [(part.title, len(part.lines), part.lines[0].split()[0]) for part in kinds] == [
+        ("matched, to own their roles on class", 1, f"`{new.email}`"),
+        ("matched, and own their roles on class already", 1, f"`{kept.email}`"),
+        ("no longer in the file", 1, f"{an_owner().slack_id}:"),
+    ]
+
+
 @pytest.mark.parametrize("hostile", NAMES)
 def test_names_are_data(hostile: str) -> None:
     view = taken(enrolment.previewed(found(match(email=hostile, role=hostile)), "about", replace=False))
