@@ -10,6 +10,7 @@ MEMBERSHIP = "membership"
 OWNERSHIP = "ownership"
 WORKSPACE = "workspace"
 LINK_REQUEST = "link_request"
+TERM = "term"
 
 
 async def record_refusal(turn: Turn, actor: Actor, denied: Denied, **about: object) -> None:

@@ -9,7 +9,7 @@ from slack_bolt.app.async_app import AsyncApp
 from bot.access.allow_list import AllowList
 from bot.access.desk import Desk
 from bot.clock import clock
-from bot.composition import ending, figures, home, linking, talk
+from bot.composition import ending, figures, home, linking, passing, talk
 from bot.composition.parts import Loop, Reach, gather
 from bot.incidents.proposal import Waits
 from bot.incidents.review import Review
@@ -82,5 +82,5 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
         register_history(app, front, turning)
         register(app, front, Listeners(ends.conns, ends.kill, connbot, linked.listener, summary), names)
 
-    loops = (*ends.loops, *linked.loops, *talking.loops, *figures.loops(parts))
+    loops = (*ends.loops, *linked.loops, *talking.loops, *figures.loops(parts), *passing.loops(parts))
     return Program(allow_list, parts.desk, parts.work, front, bind, talking.catching_up, loops)

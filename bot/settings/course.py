@@ -34,6 +34,8 @@ class Course:
     summary_hour: int = 8
     """When the week is told: the day's number (0 is Monday) and the hour, in the course's time zone."""
     patience: Patience = USUAL
+    retention_months: int = 0
+    """How long incidents and ended proposals name people; 0: for ever."""
 
 
 def _zone(name: str) -> str:
@@ -123,6 +125,10 @@ class _Incidents(_Table):
         return Patience(free_for, staff_after=timedelta(seconds=self.staff_after), look_every=look_every)
 
 
+class _Retention(_Table):
+    months: Annotated[int, Field(ge=0, le=1200)] = 0
+
+
 class _File(_Table):
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     staff_channel: ChannelId | None = None
@@ -133,6 +139,7 @@ class _File(_Table):
     samples: _Samples = _Samples()
     summary: _Summary = _Summary()
     incidents: _Incidents = _Incidents()
+    retention: _Retention = _Retention()
     servers: dict[ServerName, _Server] = {}
 
     @model_validator(mode="after")
@@ -190,4 +197,5 @@ def _course(file: _File) -> Course:
         summary_day=_DAYS.index(file.summary.day),
         summary_hour=file.summary.hour,
         patience=file.incidents.patience(),
+        retention_months=file.retention.months,
     )

@@ -174,3 +174,16 @@ def test_when_the_week_is_told_and_how_often_is_sampled(tmp_path: Path) -> None:
     assert (chosen.samples_every.total_seconds(), chosen.summary_day, chosen.summary_hour) == (0, 6, 20)
     faults = course_of(tmp_path, f'[samples]\nevery = 101\n[summary]\nday = "someday"\nhour = 24\n{server}')
     assert [fault.split(": ")[1] for fault in faults] == ["samples.every", "summary.day", "summary.hour"]
+
+
+def test_how_long_people_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "connbot.toml"
+    environment = read_environment({"CONNBOT_CONFIG": str(path)})
+    server = '[servers.a]\ndsn = "service=a"\n'
+    path.write_text(server)
+    assert read_course(environment).retention_months == 0
+    path.write_text(f"[retention]\nmonths = 12\n{server}")
+    assert read_course(environment).retention_months == 12
+    for wrong in ("-1", "1.5", '"long"'):
+        (fault,) = course_of(tmp_path, f"[retention]\nmonths = {wrong}\n{server}")
+        assert "retention.months: " in fault
