@@ -23,8 +23,8 @@ from bot.servers.postgres import note
 from bot.servers.rights import Missing
 from bot.settings import Course, Environment, SlackSettings
 from bot.slack.blocks import lacking
+from bot.slack.front import Front
 from bot.slack.identity import API_TIMEOUT, Workspace, meet_patiently, web_client
-from bot.slack.register import Front
 from bot.slack.socket import SocketMode
 from bot.slack.web import Web
 from bot.slack.work import Work

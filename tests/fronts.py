@@ -15,7 +15,7 @@ from bot.clock import clock
 from bot.slack import identity
 from bot.slack.announcer import Announcer
 from bot.slack.commands import CommandNames
-from bot.slack.register import Front
+from bot.slack.front import Front
 from bot.slack.socket import SocketMode
 from bot.slack.windows import Windows
 from bot.slack.work import Work

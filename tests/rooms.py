@@ -31,12 +31,13 @@ from bot.slack.announcer import Announcer
 from bot.slack.call import Call
 from bot.slack.catching_up import CatchingUp
 from bot.slack.commands import CommandNames
+from bot.slack.front import Front
 from bot.slack.hearing import Hearing
 from bot.slack.listeners.reports import ReportsListener
 from bot.slack.marks import Marks
 from bot.slack.messages import Us
 from bot.slack.posting import Posting
-from bot.slack.register import Front, register_hearing
+from bot.slack.register import register_hearing
 from bot.slack.windows import Windows
 from bot.slack.work import Work
 from bot.storage.engine import OwnDatabase

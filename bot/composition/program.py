@@ -16,9 +16,10 @@ from bot.incidents.review import Review
 from bot.servers.fleet import Fleet
 from bot.settings import Course
 from bot.slack.catching_up import CatchingUp
+from bot.slack.front import Front
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.history import HistoryListener
-from bot.slack.register import Front, Listeners, register
+from bot.slack.register import Listeners, register
 from bot.slack.register_consent import register_consent
 from bot.slack.register_history import register_history
 from bot.slack.register_home import register_home

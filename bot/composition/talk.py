@@ -15,6 +15,7 @@ from bot.diagnosis.watch import Watch
 from bot.servers.ends import addresses
 from bot.servers.settings import ServerSettings
 from bot.slack.catching_up import CatchingUp
+from bot.slack.front import Front
 from bot.slack.hearing import Hearing
 from bot.slack.herald import Herald
 from bot.slack.listeners.conns import ConnsListener
@@ -25,7 +26,7 @@ from bot.slack.listeners.reports import ReportsListener
 from bot.slack.listeners.staff import StaffListener
 from bot.slack.marks import Marks
 from bot.slack.messages import Us
-from bot.slack.register import Front, register_hearing
+from bot.slack.register import register_hearing
 from bot.slack.register_incidents import IncidentListeners, register_incidents
 
 

@@ -4,8 +4,8 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot.slack import given_reason, ids
 from bot.slack.call import Call
+from bot.slack.front import Front
 from bot.slack.listeners.consent import ConsentListener
-from bot.slack.register import Front
 
 
 def register_consent(app: AsyncApp, front: Front, consent: ConsentListener) -> None:

@@ -3,8 +3,8 @@
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.slack import ids
+from bot.slack.front import Front
 from bot.slack.listeners.history import HistoryListener
-from bot.slack.register import Front
 
 
 def register_history(app: AsyncApp, front: Front, listener: HistoryListener) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.slack import ids
+from bot.slack.front import Front
 from bot.slack.listeners.allowing import AllowingListener
 from bot.slack.listeners.enrolment import EnrolmentListener
 from bot.slack.listeners.home import HomeListener
-from bot.slack.register import Front
 
 
 @dataclass(frozen=True, slots=True)

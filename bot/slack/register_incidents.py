@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.slack import ids
+from bot.slack.front import Front
 from bot.slack.listeners.incidents import IncidentListener
 from bot.slack.listeners.staff import StaffListener
-from bot.slack.register import Front
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot.clock import clock
 from bot.slack import ids
-from bot.slack.register import Front
+from bot.slack.front import Front
 from bot.slack.windows import Windows
 from bot.workspace.delivery import Delivered, Envelope
 from tests.clicks import a_click, answerable

@@ -15,10 +15,10 @@ from bot.access.member import Standing
 from bot.clock import clock
 from bot.errors import OwnDatabaseUnavailable, ServerUnavailable
 from bot.slack.call import Call
+from bot.slack.front import COMMANDS, Front
 from bot.slack.hearing import Hearing
 from bot.slack.marks import Marks
 from bot.slack.messages import Removed, Rewritten, Spoken, Us, Written
-from bot.slack.register import COMMANDS, Front
 from bot.slack.windows import Windows
 from bot.storage.engine import OwnDatabase
 from bot.storage.tables import deliveries

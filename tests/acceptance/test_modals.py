@@ -13,8 +13,9 @@ from bot.errors import UnknownServer
 from bot.slack.blocks import elements
 from bot.slack.blocks.window import looking, note, window
 from bot.slack.call import Call, Window
+from bot.slack.front import Front
 from bot.slack.payloads import Behind
-from bot.slack.register import ANYTHING, Front
+from bot.slack.register import ANYTHING
 from bot.slack.windows import Windows
 from bot.workspace.model import Message
 from bot.workspace.server import Workspace
