@@ -75,6 +75,19 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapsing:
+    """How much lapses, or has lapsed: links of people to roles, and responders' grants."""
+
+    links: int
+    grants: int
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.links or self.grants)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """All that is stored of one person: what `policy.permit` decides by."""
 

@@ -1,17 +1,22 @@
-"""What comes with time: what has grown old names nobody any more."""
+"""What comes with time: what has grown old names nobody any more, and what was given for a term lapses."""
 
 from datetime import timedelta
 
+from bot.access.term import Terms
 from bot.composition.parts import Loop, Parts, new_id
+from bot.connections.term import TermEnd
 from bot.incidents.retention import Retention
+from bot.slack.term_teller import ChannelTermTeller
 from bot.storage.lease import Lease
 
 REDUCE_EVERY = timedelta(days=1)
+END_EVERY = timedelta(seconds=30)
+"""Between two looks whether the term is over."""
 
 
 def loops(parts: Parts) -> tuple[Loop, ...]:
     """Build it."""
-    return _retention(parts)
+    return (*_retention(parts), *_term(parts))
 
 
 def _retention(parts: Parts) -> tuple[Loop, ...]:
@@ -20,3 +25,14 @@ def _retention(parts: Parts) -> tuple[Loop, ...]:
         return ()
     retention = Retention(parts.database, parts.record, Lease(parts.database, new_id()), team, months)
     return (Loop("retention", REDUCE_EVERY, retention.turn),)
+
+
+def _term(parts: Parts) -> tuple[Loop, ...]:
+    course, team = parts.course, parts.slack.workspace.team
+    if course.term_ends is None:
+        return ()
+    teller = None
+    if course.staff_channel is not None:
+        teller = ChannelTermTeller(parts.posting, team, course.staff_channel, course.commands)
+    end = TermEnd(team, course.term_ends, course.timezone, Terms(parts.database, parts.record), teller)
+    return (Loop("term", END_EVERY, end.turn),)

@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -36,6 +36,8 @@ class Course:
     patience: Patience = USUAL
     retention_months: int = 0
     """How long incidents and ended proposals name people; 0: for ever."""
+    term_ends: date | None = None
+    """The last day of the term, in the course's time zone."""
 
 
 def _zone(name: str) -> str:
@@ -64,6 +66,7 @@ _PROBLEMS = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
+    "date_type": "must be a day, such as 2026-12-20, without quotes",
 }
 """What is wrong, by pattern or by pydantic's kind of error; its own words serve for the others."""
 CommandName = Annotated[str, StringConstraints(pattern=COMMAND)]
@@ -129,6 +132,10 @@ class _Retention(_Table):
     months: Annotated[int, Field(ge=0, le=1200)] = 0
 
 
+class _Term(_Table):
+    ends: Annotated[date, Field(strict=True, ge=date(2000, 1, 1), lt=date(2200, 1, 1))] | None = None
+
+
 class _File(_Table):
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     staff_channel: ChannelId | None = None
@@ -140,6 +147,7 @@ class _File(_Table):
     summary: _Summary = _Summary()
     incidents: _Incidents = _Incidents()
     retention: _Retention = _Retention()
+    term: _Term = _Term()
     servers: dict[ServerName, _Server] = {}
 
     @model_validator(mode="after")
@@ -198,4 +206,5 @@ def _course(file: _File) -> Course:
         summary_hour=file.summary.hour,
         patience=file.incidents.patience(),
         retention_months=file.retention.months,
+        term_ends=file.term.ends,
     )

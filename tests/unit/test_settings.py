@@ -1,6 +1,6 @@
 """Settings: read whole, every fault named at once, no secret shown."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -187,3 +187,16 @@ def test_how_long_people_are_named(tmp_path: Path) -> None:
     for wrong in ("-1", "1.5", '"long"'):
         (fault,) = course_of(tmp_path, f"[retention]\nmonths = {wrong}\n{server}")
         assert "retention.months: " in fault
+
+
+def test_when_the_term_ends(tmp_path: Path) -> None:
+    path = tmp_path / "connbot.toml"
+    environment = read_environment({"CONNBOT_CONFIG": str(path)})
+    server = '[servers.a]\ndsn = "service=a"\n'
+    path.write_text(server)
+    assert read_course(environment).term_ends is None
+    path.write_text(f"[term]\nends = 2026-12-20\n{server}")
+    assert read_course(environment).term_ends == date(2026, 12, 20)
+    for wrong in ('"2026-12-20"', "2026-12-20T12:00:00", "20261220", "0001-01-01", '"soon"'):
+        (fault,) = course_of(tmp_path, f"[term]\nends = {wrong}\n{server}")
+        assert "term.ends: " in fault
