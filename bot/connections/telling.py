@@ -6,6 +6,7 @@ import logging
 from bot.connections.ending import Ended
 from bot.connections.owners_told import OwnersTold
 from bot.errors import OwnDatabaseUnavailable, ServerUnavailable, UnknownServer
+from bot.incidents.letters import News
 from bot.incidents.proposal import USUAL, Proposal, State, Waits
 from bot.incidents.teller import Teller
 from bot.incidents.untold import Untold, Whom
@@ -39,25 +40,38 @@ class Telling:
 
     async def _tell(self, ended: Ended) -> bool:
         """Tell each who does not know it yet, first whoever waits for the answer."""
-        proposal, told = ended.proposal, True
-        if proposal.told_at is None:
-            told = await self._teller.tell_end(proposal, ended.capacity, on_record=ended.on_record)
-        if not ended.on_record:
-            return told
+        # Who else is to be told is looked up meanwhile, so that what is told is kept at once.
+        told, letters = await asyncio.gather(self._tell_requester(ended), self._others(ended))
+        if letters is None:
+            # What is off the record is told, and kept once it is on record.
+            return told and not ended.on_record
+        know = [*([Whom.REQUESTER] if told else []), *([] if letters else [Whom.OWNERS])]
         try:
-            letters = await self._owners.to_be_told(proposal)
-            know = (Whom.REQUESTER,) if told else ()
-            if know or not letters:
-                await self._untold.told(proposal, *know, *(() if letters else (Whom.OWNERS,)))
-            if letters:
-                others = await self._owners.tell(proposal, letters)
-                if others:
-                    await self._untold.told(proposal, Whom.OWNERS)
-                told &= others
-            await self._owners.close_questions(proposal)
+            if know:
+                await self._untold.told(ended.proposal, *know)
+            others = await self._owners.tell(ended.proposal, letters)
+            if letters and others:
+                await self._untold.told(ended.proposal, Whom.OWNERS)
+            await self._owners.close_questions(ended.proposal)
         except OwnDatabaseUnavailable as exc:
-            log.warning("told off the record", extra={"action": "tell", "proposal": proposal.id, "why": exc.detail})
-        return told
+            extra = {"action": "tell", "proposal": ended.proposal.id, "why": exc.detail}
+            log.warning("told off the record", extra=extra)
+            return False
+        return told and others
+
+    async def _tell_requester(self, ended: Ended) -> bool:
+        if ended.proposal.told_at is not None:
+            return True
+        return await self._teller.tell_end(ended.proposal, ended.capacity, on_record=ended.on_record)
+
+    async def _others(self, ended: Ended) -> dict[str, News] | None:
+        """Who else is to be told what; None: that cannot be told or kept now."""
+        if not ended.on_record:
+            return None
+        try:
+            return await self._owners.to_be_told(ended.proposal)
+        except OwnDatabaseUnavailable:
+            return None
 
     async def tell_again(self, proposal: Proposal) -> None:
         """Tell what became of a proposal that another process, or an earlier one, ended."""
