@@ -10,6 +10,9 @@ REMOVED = "[removed]"
 LONGEST = 1000
 """Characters of one secret that are looked for; what is longer is cut there, and its end stays."""
 
+LONGEST_IN_URL = 256
+"""The same in an address, in which an @ may stand anywhere: a text made of their beginnings is looked through that often."""
+
 
 class SecretKind(StrEnum):
     """What was cut out."""
@@ -30,9 +33,9 @@ class Redacted:
 _NAMES = (
     r"pg_?pass(?:word)?|pass(?:word|wd|phrase|wort)?|pwd|kennwort|passwort|contrase(?:ñ|n)a|clave|mot de passe|senha|"
     r"has(?:ł|l)o|(?:ş|s)ifre|parola|l(?:ö|o)senord|пароль|密码|密碼|パスワード|비밀번호|"
-    r"(?:client|api|app|signing|access|auth)?[_-]?(?:secret|token|api[_-]?key|access[_-]?key)|\w{0,40}_(?:password|secret|token|pwd)"
+    r"(?:client|api|app|signing|access|auth)?[_-]?(?:secret|token|api[_-]?key|access[_-]?key)"
 )
-"""How programs and people write that a secret follows, in the languages that the servers speak."""
+"""How programs and people write that a secret follows, in the languages that the servers speak; what stands before it with `_` may be anything."""
 _QUOTED = rf"\"[^\"\n]{{1,{LONGEST}}}\"|'(?:[^'\n]|''){{1,{LONGEST}}}'|`[^`\n]{{1,{LONGEST}}}`|“[^”\n]{{1,{LONGEST}}}”"
 # Bare, it ends at a blank, or where the next name=value of a connection string begins.
 _BARE = rf"(?!\[removed\])(?:(?![&;][A-Za-z_. ]{{1,40}}=)[^\s\"'`<>]){{1,{LONGEST}}}"
@@ -50,7 +53,7 @@ _RULES: tuple[tuple[SecretKind, re.Pattern[str]], ...] = (
         re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?P<secret>[^-]{1,20000})(?:-----END [A-Z ]{0,30}KEY-----)?"),
     ),
     # scheme://user:password@host; the last @ before a blank counts, since some passwords hold one unescaped.
-    (SecretKind.PASSWORD, re.compile(rf"://[^\s:/@\"'<>|]{{0,200}}:(?P<secret>[^\s\"'<>|]{{1,{LONGEST}}})@(?=[^\s@]|$)")),
+    (SecretKind.PASSWORD, re.compile(rf"://[^\s:/@\"'<>|]{{0,200}}:(?P<secret>[^\s\"'<>|]{{1,{LONGEST_IN_URL}}})@(?=[^\s@]|$)")),
     # password = …, "password": "…", PASSWORD '…' of SQL, --password=…
     (
         SecretKind.PASSWORD,

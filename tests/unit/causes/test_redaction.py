@@ -129,3 +129,8 @@ def test_long_garbage_costs_little(piece: str) -> None:
     """Each secret is looked for in a bounded stretch, so that steps grow with the length alone; quadratic ones would not end in time."""
     long = piece * (100_000 // len(piece))
     assert redact(long).text
+
+
+@pytest.mark.parametrize("name", ["my_db_password", "COURSE_2026_PGPASSWORD", "a" * 60 + "_secret", "x__token", "_pwd"])
+def test_names_may_be_part_of_longer_ones(name: str) -> None:
+    assert redact(f"{name}=hunter2!").text == f"{name}=[removed]"
