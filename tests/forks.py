@@ -168,7 +168,10 @@ def _count_statements(order: Path) -> None:
             if (text := order.read_text()) != known:
                 known, done = text, []
             done.append(what)
-            order.with_suffix(".trace").write_text("\n".join(done))
+            # Whole at each moment: it is read while it is written.
+            written = order.with_suffix(".tracing")
+            written.write_text("\n".join(done))
+            written.rename(order.with_suffix(".trace"))
             if len(done) == int(text.split()[0]):
                 os.kill(os.getpid(), int(text.split()[1]))
 
