@@ -27,21 +27,25 @@ class Telling:
         self._owners = owners
         self._waits = waits
 
-    async def tell(self, ended: Ended) -> None:
+    async def tell(self, ended: Ended, *, left_over: bool = False) -> None:
         """Tell what became of a proposal that this process ended or has in hand; who cannot be told now is told later."""
         try:
             # After that another process may take it up.
             async with asyncio.timeout(self._waits.telling_holds_for.total_seconds()):
-                told = await self._tell(ended)
+                told = await self._tell(ended, left_over=left_over)
         except TimeoutError:
             told = False
         if not told:
             log.warning("not told yet", extra={"action": "tell", "proposal": ended.proposal.id})
 
-    async def _tell(self, ended: Ended) -> bool:
-        """Tell each who does not know it yet, first whoever waits for the answer."""
+    async def _tell(self, ended: Ended, *, left_over: bool) -> bool:
+        """Tell each who does not know it yet, first whoever waits for the answer.
+
+        Unless it is left over, whoever asked is told in any case: what stands in the message's place may be our own progress.
+        """
         # Who else is to be told is looked up meanwhile, so that what is told is kept at once.
-        told, letters = await asyncio.gather(self._tell_requester(ended), self._others(ended))
+        asker = _known() if left_over and ended.proposal.told_at is not None else self._tell_requester(ended)
+        told, letters = await asyncio.gather(asker, self._others(ended))
         if letters is None:
             # What is off the record is told, and kept once it is on record.
             return told and not ended.on_record
@@ -60,8 +64,6 @@ class Telling:
         return told and others
 
     async def _tell_requester(self, ended: Ended) -> bool:
-        if ended.proposal.told_at is not None:
-            return True
         return await self._teller.tell_end(ended.proposal, ended.capacity, on_record=ended.on_record)
 
     async def _others(self, ended: Ended) -> dict[str, News] | None:
@@ -77,10 +79,13 @@ class Telling:
         """Tell what became of a proposal that another process, or an earlier one, ended."""
         await self.tell(Ended(proposal, await self._capacity(proposal)))
 
+    async def _tell_left_over(self, proposal: Proposal) -> None:
+        await self.tell(Ended(proposal, await self._capacity(proposal)), left_over=True)
+
     async def tell_left_over(self) -> int:
         """Tell what ended without its person's knowing, and return how many that were."""
         taken = await self._untold.take()
-        await asyncio.gather(*map(self.tell_again, taken))
+        await asyncio.gather(*(self._tell_left_over(one) for one in taken))
         return len(taken)
 
     async def _capacity(self, proposal: Proposal) -> Capacity | None:
@@ -92,3 +97,8 @@ class Telling:
         except (ServerUnavailable, UnknownServer):
             return None
         return reading.capacity if reading else None
+
+
+async def _known() -> bool:
+    """Whoever asked knows it already."""
+    return True
