@@ -122,7 +122,8 @@ async def test_of_a_hundred_each_gets_what_is_its_own(course: Course) -> None:
     again = await course.press("tom", told, ids.ASK_AGAIN)
     assert f"End {len(changed) + 1} connections" in again.text
     assert not [one.pid for one in (*quiet, *later, former) if f"{one.pid} " in again.text]
-    await course.press("tom", again, ids.TERMINATE)
+    # They are in use now, which takes a reason.
+    await course.give_reason("tom", again, ids.TERMINATE_BECAUSE, "exam at 9")
     assert [one.pid for one in (*changed, written) if course.postgres.is_open(one)] == []
     assert [one.pid for one in later if not course.postgres.is_open(one)] == []
 
