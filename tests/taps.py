@@ -44,11 +44,10 @@ class Signals:
     def __init__(self) -> None:
         self._asked: list[tuple[datetime, bytes]] = []
 
-    def of(self, pid: int) -> list[datetime]:
-        """When the end of this process was asked for."""
-        return [
-            at for at, parameters in self._asked if b"{%d}" % pid in parameters or struct.pack("!i", pid) in parameters
-        ]
+    def of(self, pid: int, since: datetime) -> list[datetime]:
+        """When the end of this process was asked for since it began: before, another had its pid, or a role its number."""
+        numbers = (b"{%d}" % pid, struct.pack("!i", pid))
+        return [at for at, parameters in self._asked if at >= since and any(number in parameters for number in numbers)]
 
     def reader(self) -> Callable[[bytes], None]:
         """What reads along one connection."""
