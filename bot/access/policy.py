@@ -57,6 +57,11 @@ def permit(standing: Standing, action: Action, *, role: Role | None, server: str
     return Denied(action, max(whys + [why for _, why in judged if why], key=_WHY.index))
 
 
+def may(standing: Standing, action: Action, *, role: Role | None, server: str, now: datetime) -> bool:
+    """Say whether `permit` permits it, where nobody needs to know by which right, or why not."""
+    return isinstance(permit(standing, action, role=role, server=server, now=now), Permitted)
+
+
 def may_change(standing: Standing, grade: Grade, *, server: str, roles: str, now: datetime) -> Permitted | Denied:
     """Decide whether a person may give or take a grant of `grade` for `server` and `roles`.
 

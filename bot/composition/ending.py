@@ -38,7 +38,7 @@ def build(parts: Parts) -> Ending:
     names, zone = course.commands, course.timezone
     proposing = Proposing(fleet, parts.doorway, ownership, history, new_id, course.consent, course.patience)
     termination = Termination(fleet, proposing, history, waits)
-    letters = Letters(parts.slack.client, parts.posting, parts.posts, zone, names)
+    letters = Letters(parts.posting, parts.posts, zone, names)
     told = OwnersTold(ownership, letters, course.consent)
     asked = OwnersAsked(Asking(parts.database, parts.record, waits), history, proposing, ownership, told)
     telling = Telling(fleet, Untold(parts.database, waits), announcer, told, waits)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.access.allow_list import AllowList
-from bot.access.member import Action, Permitted, Standing
-from bot.access.policy import permit
+from bot.access.member import Action, Standing
+from bot.access.policy import may
 from bot.connections.listed import Listing, ListRequest
 from bot.connections.listing import Listings
 from bot.connections.overview import Overview, ServerNow, Staff
@@ -54,7 +54,7 @@ class Overviews:
     async def _staff(
         self, standing: Standing, incidents: Iterable[Incident], pending: Iterable[Proposal], now: datetime
     ) -> Staff | None:
-        servers = [name for name in self._fleet.names if _may(standing, Action.RESPOND, None, name, now)]
+        servers = [name for name in self._fleet.names if may(standing, Action.RESPOND, role=None, server=name, now=now)]
         if not servers:
             return None
         of_role = [one for one in incidents if one.scope.kind is ScopeKind.ROLE and one.server in servers]
@@ -67,23 +67,29 @@ class Overviews:
             if one.server in servers
             and (
                 one.scope.kind is not ScopeKind.ROLE
-                or _may(standing, Action.RESOLVE, roles.get((one.server, one.scope.name)), one.server, now)
+                or may(
+                    standing, Action.RESOLVE, role=roles.get((one.server, one.scope.name)), server=one.server, now=now
+                )
             )
         )
         seen = tuple(
             one
             for one in proposed
-            if _may(standing, Action.TERMINATE, roles.get((one.server, one.role)), one.server, now)
+            if may(standing, Action.TERMINATE, role=roles.get((one.server, one.role)), server=one.server, now=now)
         )
-        allowing = any(_may(standing, Action.ALLOW_RESPONDER, None, name, now) for name in ("", *servers))
+        allowing = any(
+            may(standing, Action.ALLOW_RESPONDER, role=None, server=name, now=now) for name in ("", *servers)
+        )
         members = await self._allow_list.members(standing.actor.team) if allowing else None
         return Staff(
             servers=tuple(await asyncio.gather(*map(self._server, servers))),
             incidents=there,
             pending=seen,
             members=members,
-            summaries_of=tuple(name for name in servers if _may(standing, Action.SUMMARY, None, name, now)),
-            roster_of=tuple(name for name in servers if _may(standing, Action.OWN, None, name, now)),
+            summaries_of=tuple(
+                name for name in servers if may(standing, Action.SUMMARY, role=None, server=name, now=now)
+            ),
+            roster_of=tuple(name for name in servers if may(standing, Action.OWN, role=None, server=name, now=now)),
         )
 
     async def _server(self, name: str) -> ServerNow:
@@ -105,7 +111,3 @@ class Overviews:
                 continue
             found |= {(server, name): role for name, role in roles.items()}
         return found
-
-
-def _may(standing: Standing, action: Action, role: Role | None, server: str, now: datetime) -> bool:
-    return isinstance(permit(standing, action, role=role, server=server, now=now), Permitted)

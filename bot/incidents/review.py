@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.access.allow_list import AllowList
-from bot.access.member import Action, Denied, Permitted, Standing
-from bot.access.policy import permit
+from bot.access.member import Action, Denied, Standing
+from bot.access.policy import may, permit
 from bot.errors import NotPermitted
 from bot.incidents.history import History
 from bot.incidents.incident import Incident, ScopeKind
@@ -48,9 +48,6 @@ class Review:
         if incident.scope.kind is ScopeKind.ROLE:
             name = incident.scope.name
             role = (await self._fleet.choose(incident.server).roles_by_name([name])).get(name)
-        answer = permit(standing, Action.HISTORY, role=role, server=incident.server, now=now)
-        of_all = role is None and incident.scope.kind is not ScopeKind.ROLE
-        if not isinstance(answer, Permitted) and of_all:
-            # What everybody met on a server is known to all of its staff.
-            answer = permit(standing, Action.RESPOND, role=None, server=incident.server, now=now)
-        return incident if isinstance(answer, Permitted) else None
+        # What everybody met on a server is known to all of its staff.
+        action = Action.HISTORY if incident.scope.kind is ScopeKind.ROLE else Action.RESPOND
+        return incident if may(standing, action, role=role, server=incident.server, now=now) else None

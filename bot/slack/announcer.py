@@ -19,6 +19,7 @@ from bot.slack.api_errors import FAILED, UNREACHABLE, is_passing, why
 from bot.slack.blocks import settled
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
+from bot.slack.sent_posts import content
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +65,10 @@ class Announcer:
             opened = await self._client.conversations_open(users=[actor.id])
             channel = opened["channel"]["id"]
             if about is None:
-                await self._client.chat_postMessage(channel=channel, **_content(message), unfurl_links=False)
+                await self._client.chat_postMessage(channel=channel, **content(message), unfurl_links=False)
             elif not await self._is_told(channel, about):
                 await self._client.chat_postMessage(
-                    channel=channel, **_content(message), unfurl_links=False, metadata=_mark(about)
+                    channel=channel, **content(message), unfurl_links=False, metadata=_mark(about)
                 )
         except FAILED as exc:
             log.warning("a person could not be told", extra={"action": "tell", "actor": actor.id, "why": why(exc)})
@@ -135,7 +136,7 @@ class Announcer:
             return False
         try:
             await self._client.chat_postEphemeral(
-                channel=place.channel, user=actor.id, thread_ts=place.thread, **_content(message)
+                channel=place.channel, user=actor.id, thread_ts=place.thread, **content(message)
             )
         except FAILED as exc:
             log.info("no ephemeral answer", extra={"action": "postEphemeral", "actor": actor.id, "why": why(exc)})
@@ -146,10 +147,6 @@ class Announcer:
 def _mark(about: Proposal) -> dict[str, Any]:
     """What a message about the end of a proposal carries, unseen, to be found by."""
     return {"event_type": "connbot_end", "event_payload": {"proposal": about.id}}
-
-
-def _content(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": list(message.blocks)}
 
 
 async def _took(response: aiohttp.ClientResponse) -> bool:

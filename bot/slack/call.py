@@ -8,6 +8,7 @@ from typing import Any
 from bot.access.member import Actor
 from bot.incidents.proposal import RESPONSE_URL_LIVES_FOR, Place
 from bot.slack import payloads
+from bot.slack.bodies import part, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,64 +45,64 @@ class Call:
 def of_command(body: Mapping[str, Any], at: datetime) -> Call:
     """Read a slash command's payload."""
     return Call(
-        actor=Actor(_text(body, "team_id"), _text(body, "user_id")),
-        place=_place(_text(body, "channel_id"), None, _text(body, "response_url"), at),
-        key=f"command:{_text(body, 'trigger_id')}",
+        actor=Actor(text(body, "team_id"), text(body, "user_id")),
+        place=_place(text(body, "channel_id"), None, text(body, "response_url"), at),
+        key=f"command:{text(body, 'trigger_id')}",
         at=at,
-        name=_text(body, "command"),
-        text=_text(body, "text"),
+        name=text(body, "command"),
+        text=text(body, "text"),
         body=body,
-        trigger=_text(body, "trigger_id"),
+        trigger=text(body, "trigger_id"),
     )
 
 
 def of_action(body: Mapping[str, Any], at: datetime) -> Call:
     """Read a `block_actions` payload's first action; a person of another workspace acts as one of that workspace."""
-    action, container = _first_action(body), _part(body, "container")
-    view = _part(body, "view")
+    action, container = _first_action(body), part(body, "container")
+    view = part(body, "view")
     in_home = view.get("type") == "home"
-    channel = _text(container, "channel_id") or _text(_part(body, "channel"), "id")
-    thread = _text(container, "thread_ts") or _text(_part(body, "message"), "thread_ts")
-    place = _place(channel, thread or None, _text(body, "response_url"), at)
+    channel = text(container, "channel_id") or text(part(body, "channel"), "id")
+    thread = text(container, "thread_ts") or text(part(body, "message"), "thread_ts")
+    place = _place(channel, thread or None, text(body, "response_url"), at)
     return Call(
         actor=_actor(body),
         place=_behind(body) if view else place,
-        key=f"action:{_text(body, 'trigger_id')}",
+        key=f"action:{text(body, 'trigger_id')}",
         at=at,
-        name=_text(action, "action_id"),
-        text=_text(action, "value") or _text(_part(action, "selected_option"), "value"),
+        name=text(action, "action_id"),
+        text=text(action, "value") or text(part(action, "selected_option"), "value"),
         body=body,
         replaces=not view,
-        trigger=_text(body, "trigger_id"),
-        window=Window(_text(view, "id"), _text(view, "hash")) if view and not in_home else None,
+        trigger=text(body, "trigger_id"),
+        window=Window(text(view, "id"), text(view, "hash")) if view and not in_home else None,
         in_home=in_home,
     )
 
 
 def of_home(body: Mapping[str, Any], at: datetime) -> Call:
     """Read an `app_home_opened` event; the place is the conversation of that person with us."""
-    event = _part(body, "event")
+    event = part(body, "event")
     return Call(
-        actor=Actor(_text(body, "team_id"), _text(event, "user")),
-        place=Place(_text(event, "channel")),
-        key=f"event:{_text(body, 'event_id')}",
+        actor=Actor(text(body, "team_id"), text(event, "user")),
+        place=Place(text(event, "channel")),
+        key=f"event:{text(body, 'event_id')}",
         at=at,
-        name=_text(event, "type"),
-        text=_text(event, "tab"),
+        name=text(event, "type"),
+        text=text(event, "tab"),
         body=body,
     )
 
 
 def of_user_change(body: Mapping[str, Any], at: datetime) -> Call:
     """Read a `user_change` event, as of the person whom it is about; the text is deleted where their account is closed."""
-    event = _part(body, "event")
-    user = _part(event, "user")
+    event = part(body, "event")
+    user = part(event, "user")
     return Call(
-        actor=Actor(_text(body, "team_id"), _text(user, "id")),
+        actor=Actor(text(body, "team_id"), text(user, "id")),
         place=Place(""),
-        key=f"event:{_text(body, 'event_id')}",
+        key=f"event:{text(body, 'event_id')}",
         at=at,
-        name=_text(event, "type"),
+        name=text(event, "type"),
         text="deleted" if user.get("deleted") is True else "",
         body=body,
     )
@@ -109,33 +110,33 @@ def of_user_change(body: Mapping[str, Any], at: datetime) -> Call:
 
 def of_shortcut(body: Mapping[str, Any], at: datetime) -> Call:
     """Read the payload of a shortcut, of a message's menu or for all; `body["message"]` is the message, which has its `thread_ts` in a thread."""
-    thread = _text(_part(body, "message"), "thread_ts") or None
+    thread = text(part(body, "message"), "thread_ts") or None
     return Call(
         actor=_actor(body),
-        place=_place(_text(_part(body, "channel"), "id"), thread, _text(body, "response_url"), at),
-        key=f"shortcut:{_text(body, 'trigger_id')}",
+        place=_place(text(part(body, "channel"), "id"), thread, text(body, "response_url"), at),
+        key=f"shortcut:{text(body, 'trigger_id')}",
         at=at,
-        name=_text(body, "callback_id"),
+        name=text(body, "callback_id"),
         text="",
         body=body,
-        trigger=_text(body, "trigger_id"),
+        trigger=text(body, "trigger_id"),
     )
 
 
 def of_view(body: Mapping[str, Any], at: datetime) -> Call:
     """Read a `view_submission` payload; the place is the one that the modal was opened in."""
-    view = _part(body, "view")
+    view = part(body, "view")
     # One view is submitted once: its hash is another after each change.
-    version = f"{_text(view, 'id')}:{_text(view, 'hash')}"
+    version = f"{text(view, 'id')}:{text(view, 'hash')}"
     return Call(
         actor=_actor(body),
         place=_behind(body),
-        key=f"view:{_text(body, 'trigger_id') or version}",
+        key=f"view:{text(body, 'trigger_id') or version}",
         at=at,
-        name=_text(view, "callback_id"),
+        name=text(view, "callback_id"),
         text=payloads.read_behind(view.get("private_metadata")).about,
         body=body,
-        trigger=_text(body, "trigger_id"),
+        trigger=text(body, "trigger_id"),
     )
 
 
@@ -151,24 +152,14 @@ def _first_action(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _actor(body: Mapping[str, Any]) -> Actor:
-    user = _part(body, "user")
-    return Actor(_text(user, "team_id") or _text(_part(body, "team"), "id"), _text(user, "id"))
+    user = part(body, "user")
+    return Actor(text(user, "team_id") or text(part(body, "team"), "id"), text(user, "id"))
 
 
 def _behind(body: Mapping[str, Any]) -> Place:
-    behind = payloads.read_behind(_part(body, "view").get("private_metadata"))
+    behind = payloads.read_behind(part(body, "view").get("private_metadata"))
     return Place(behind.channel, behind.thread)
 
 
 def _place(channel: str, thread: str | None, response_url: str, at: datetime) -> Place:
     return Place(channel, thread, response_url or None, at + RESPONSE_URL_LIVES_FOR if response_url else None)
-
-
-def _part(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    part = body.get(key)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _text(body: Mapping[str, Any], key: str) -> str:
-    value = body.get(key)
-    return value if isinstance(value, str) else ""

@@ -34,7 +34,7 @@ from bot.slack.blocks import replies
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from bot.slack.incident_payloads import Source
-from bot.slack.posting import Posting, Render, Said
+from bot.slack.posting import Posting, Render, Said, as_it_is
 
 SEEN = "eyes"
 DONE = "white_check_mark"
@@ -206,7 +206,7 @@ class Herald:
         said = await self._posting.say(heard.team, PostKind.EXPLANATION, about, where, message)
         if said is Said.BEFORE:
             done = [
-                await self._posting.revise(post, _as_it_is(message))
+                await self._posting.revise(post, as_it_is(message))
                 for post in await self._posts.about(heard.team, about, PostKind.EXPLANATION)
             ]
             return all(done)
@@ -271,13 +271,6 @@ class Herald:
         self._seen.move_to_end(incident.id)
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-
-
-def _as_it_is(message: Message) -> Render:
-    async def render() -> Message:
-        return message
-
-    return render
 
 
 def _place(where: Conversation) -> tuple[str, str]:

@@ -1,14 +1,12 @@
 """What the buttons of a history carry: written here, and read back with no trust in it."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from bot.incidents.timeline_values import Cursor, Question
-from bot.slack.payloads import read_object, stale
+from bot.slack.payloads import read_object, read_time, stale, write_time
 from bot.slack.words import LONGEST_WORD, unfit
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _TEXTS = ("role", "server", "person", "cause")
 _TIMES = ("since", "until")
 
@@ -41,11 +39,8 @@ def _is_name(text: object) -> bool:
 
 
 def _number(at: datetime | None) -> int | None:
-    return None if at is None else (at - _EPOCH) // _MICROSECOND
+    return None if at is None else write_time(at)
 
 
 def _time(number: int | None) -> datetime | None:
-    try:
-        return None if number is None else _EPOCH + number * _MICROSECOND
-    except OverflowError as exc:
-        raise stale() from exc
+    return None if number is None else read_time(number)

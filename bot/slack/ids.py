@@ -80,8 +80,6 @@ HISTORY_NEWEST = "history_newest"
 INCIDENT_DETAILS = "incident_details"
 """Button beside an incident of the history: all that is known of it; value: its id."""
 
-REPORT_TROUBLE = "report_connection_trouble"
-"""Message shortcut **Report connection trouble**."""
 REPORT_SHORTCUT = "report_trouble"
 """Message shortcut **Report connection error**."""
 RESOLVE_SHORTCUT = "resolve_incident"

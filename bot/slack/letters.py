@@ -1,31 +1,20 @@
 """Direct messages about proposals to those who do not wait for the answer: each is sent once, whoever sends it."""
 
-import logging
 from datetime import tzinfo
 
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
-
-from bot.incidents.incident import Conversation
 from bot.incidents.letters import News
 from bot.incidents.posts import PostKind, Posts
 from bot.incidents.proposal import Proposal
-from bot.slack.api_errors import FAILED, is_passing, why
 from bot.slack.blocks import consent, notice
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
-from bot.slack.posting import Posting
-
-log = logging.getLogger(__name__)
+from bot.slack.posting import Posting, as_it_is
 
 
 class Letters:
     """Writes to people, and never raises for one who cannot be reached: that is logged."""
 
-    def __init__(
-        self, client: AsyncWebClient, posting: Posting, posts: Posts, zone: tzinfo, names: CommandNames
-    ) -> None:
-        self._client = client
+    def __init__(self, posting: Posting, posts: Posts, zone: tzinfo, names: CommandNames) -> None:
         self._posting = posting
         self._posts = posts
         self._zone = zone
@@ -36,26 +25,15 @@ class Letters:
         kind, occasion = _which(person, news)
         if await self._posts.is_sent(proposal.team, kind, proposal.id, occasion=occasion):
             return True
-        try:
-            channel = str((await self._client.conversations_open(users=[person]))["channel"]["id"])
-        except FAILED as exc:
-            log.warning("a person could not be told", extra={"action": str(news), "actor": person, "why": why(exc)})
-            # Who can never be reached need not be tried again.
-            return isinstance(exc, SlackApiError) and not is_passing(exc)
-        message, where = self._written(news, proposal), Conversation(channel, "")
-        said = await self._posting.say(proposal.team, kind, proposal.id, where, message, occasion=occasion)
-        return said.settled
+        message = self._written(news, proposal)
+        return await self._posting.write(proposal.team, kind, proposal.id, person, message, occasion=occasion)
 
     async def close_questions(self, proposal: Proposal) -> None:
         """Put what became of it in the place of each question that needs no answer any more; one that cannot be changed says it when it is clicked.
 
         Those of the requester and of whoever answered show what became of it already.
         """
-        message = consent.render_closed(proposal, zone=self._zone)
-
-        async def render() -> Message:
-            return message
-
+        render = as_it_is(consent.render_closed(proposal, zone=self._zone))
         for question in await self._posts.about(proposal.team, proposal.id, PostKind.QUESTION):
             if question.occasion not in (proposal.requester, proposal.answered_by):
                 await self._posting.revise(question, render)

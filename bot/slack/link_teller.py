@@ -4,7 +4,6 @@ import hashlib
 import logging
 from collections.abc import Collection, Sequence
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access.link import Card, LinkRequest, News, NewsKind, Vouch
@@ -12,13 +11,14 @@ from bot.access.member import Actor, Origin, Owner
 from bot.connections.linking import Shown
 from bot.incidents.incident import Conversation
 from bot.incidents.posts import PostKind, Posts
-from bot.slack.api_errors import FAILED, is_passing, why
+from bot.slack.api_errors import FAILED, why
 from bot.slack.blocks import linking
 from bot.slack.blocks.linking import Profile
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from bot.slack.directory import closed_accounts, profile_of
-from bot.slack.posting import NOWHERE, Posting
+from bot.slack.posting import NOWHERE, Posting, as_it_is
+from bot.slack.sent_posts import content
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +57,8 @@ class LinkTeller:
     async def send(self, actor: Actor, message: Message) -> bool:
         """Send a direct message whose loss its person would notice; false: it did not go."""
         try:
-            channel = await self._open(actor.id)
-            await self._client.chat_postMessage(
-                channel=channel, text=message.text, blocks=list(message.blocks), unfurl_links=False
-            )
+            opened = await self._client.conversations_open(users=[actor.id])
+            await self._client.chat_postMessage(channel=opened["channel"]["id"], **content(message), unfurl_links=False)
         except FAILED as exc:
             log.warning("a person could not be told", extra={"action": "link", "actor": actor.id, "why": why(exc)})
             return False
@@ -98,14 +96,12 @@ class LinkTeller:
         said = await self._posting.say(self._team, PostKind.QUESTION, request.id, there, message)
         if not said.settled:
             return Shown.LATER
-
-        async def render() -> Message:
-            return message
-
         posted = await self._posts.about(self._team, request.id, PostKind.QUESTION)
         if any(post.ts == NOWHERE for post in posted):
             return Shown.NEVER
-        return Shown.NOW if all([await self._posting.revise(post, render) for post in posted]) else Shown.LATER
+        return (
+            Shown.NOW if all([await self._posting.revise(post, as_it_is(message)) for post in posted]) else Shown.LATER
+        )
 
     async def deactivated(self, people: Collection[str]) -> frozenset[str] | None:
         """Which of these people's accounts are closed; None: that cannot be told now."""
@@ -121,23 +117,11 @@ class LinkTeller:
         known = news.origin in (Origin.VOUCH, Origin.ROSTER) or Actor(news.team, news.by).at_command_line
         if self._staff_channel is not None and not known:
             message = linking.render_new_owner_to_staff(news, owners, names=self._names)
-            said.append(await self._post(news, self._staff_channel, message, STAFF))
+            where = Conversation(self._staff_channel, "")
+            told = await self._posting.say(self._team, PostKind.NOTICE, news.id, where, message, occasion=STAFF)
+            said.append(told.settled)
         return all(said)
 
     async def _tell(self, news: News, slack_id: str, message: Message) -> bool:
         """Tell one person once; whoever can never be told counts as told."""
-        try:
-            channel = await self._open(slack_id)
-        except FAILED as exc:
-            log.warning("a person could not be told", extra={"action": "link", "actor": slack_id, "why": why(exc)})
-            return isinstance(exc, SlackApiError) and not is_passing(exc)
-        return await self._post(news, channel, message, slack_id)
-
-    async def _post(self, news: News, channel: str, message: Message, occasion: str) -> bool:
-        where = Conversation(channel, "")
-        said = await self._posting.say(self._team, PostKind.NOTICE, news.id, where, message, occasion=occasion)
-        return said.settled
-
-    async def _open(self, slack_id: str) -> str:
-        """Return the direct conversation with a person; raises one of `FAILED`."""
-        return str((await self._client.conversations_open(users=[slack_id]))["channel"]["id"])
+        return await self._posting.write(self._team, PostKind.NOTICE, news.id, slack_id, message, occasion=slack_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.incidents.incident import Conversation
+from bot.slack.bodies import part, text
 from bot.slack.written_text import bare, pictures, text_of, unlinked
 
 MESSAGE = "message"
@@ -120,8 +121,8 @@ def read_event(body: Mapping[str, Any], us: Us) -> Spoken | None:
     """Read the payload of a `message` or `app_mention` event; None: it is nothing that a person wrote, or not to be understood."""
     if us.team not in (body.get("team_id"), body.get("context_team_id")):
         return None
-    event = _part(body, "event")
-    kind, subtype, channel, name = (*_texts(event, "type", "subtype", "channel"), _text(body, "event_id"))
+    event = part(body, "event")
+    kind, subtype, channel, name = (*_texts(event, "type", "subtype", "channel"), text(body, "event_id"))
     if kind not in (MESSAGE, MENTION) or (kind == MENTION and event.get("edited")):
         # Of a mention that was changed Slack tells twice; the other time it says what it was before.
         return None
@@ -147,7 +148,7 @@ def read_message(message: Mapping[str, Any], channel: str, us: Us) -> Written | 
         text=text_of(message, person),
         thread=thread if _TS.fullmatch(thread) and thread != ts else None,
         picture=pictures(message),
-        words=_words(unlinked(_text(message, "text")), us),
+        words=_words(unlinked(text(message, "text")), us),
     )
 
 
@@ -177,10 +178,10 @@ def _is_meant(name: str, at: re.Match[str], prose: str) -> bool:
 
 
 def _changed(event: Mapping[str, Any], channel: str, name: str, us: Us) -> Rewritten | Removed | None:
-    message = _part(event, "message")
-    before = read_message(_part(event, "previous_message"), channel, us)
-    if _text(message, "subtype") == TOMBSTONE:
-        return _removed(channel, _text(message, "ts"), name, before)
+    message = part(event, "message")
+    before = read_message(part(event, "previous_message"), channel, us)
+    if text(message, "subtype") == TOMBSTONE:
+        return _removed(channel, text(message, "ts"), name, before)
     now = read_message(message, channel, us)
     if now is None or (before is not None and bare(now.text) == bare(before.text)):
         # Slack changes messages too: it unfolds links, counts replies.
@@ -189,10 +190,10 @@ def _changed(event: Mapping[str, Any], channel: str, name: str, us: Us) -> Rewri
 
 
 def _deleted(event: Mapping[str, Any], channel: str, name: str, us: Us) -> Removed | None:
-    previous = _part(event, "previous_message")
+    previous = part(event, "previous_message")
     if previous and _is_of_a_program(previous, us):
         return None
-    return _removed(channel, _text(event, "deleted_ts"), name, read_message(previous, channel, us))
+    return _removed(channel, text(event, "deleted_ts"), name, read_message(previous, channel, us))
 
 
 def _removed(channel: str, ts: str, name: str, before: Written | None) -> Removed | None:
@@ -205,15 +206,5 @@ def _is_of_a_program(message: Mapping[str, Any], us: Us) -> bool:
     return bool(message.get("bot_id") or message.get("bot_profile")) or message.get("user") in (us.bot_user, _SLACKBOT)
 
 
-def _part(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    part = body.get(key)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _text(body: Mapping[str, Any], key: str) -> str:
-    value = body.get(key)
-    return value if isinstance(value, str) else ""
-
-
 def _texts(body: Mapping[str, Any], *keys: str) -> Iterator[str]:
-    return (_text(body, key) for key in keys)
+    return (text(body, key) for key in keys)

@@ -111,10 +111,7 @@ def read_option(value: object) -> Chosen:
     found = _OPTION.fullmatch(value) if isinstance(value, str) else None
     if found is None or not 0 < int(found[1]) < 2**31:
         raise stale()
-    try:
-        return Chosen(int(found[1]), _EPOCH + int(found[2]) * _MICROSECOND)
-    except OverflowError as exc:
-        raise stale() from exc
+    return Chosen(int(found[1]), read_time(int(found[2])))
 
 
 def chosen(body: Mapping[str, object], group: Group) -> tuple[Chosen, ...]:
@@ -170,8 +167,21 @@ def read_about_week(value: object) -> tuple[str, Week]:
     return read_name(content, "server"), week
 
 
+def write_time(at: datetime) -> int:
+    """Return a time as a button carries it: microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def read_time(number: int) -> datetime:
+    """Read such a time; raises `UsageError` for one that no calendar has."""
+    try:
+        return _EPOCH + number * _MICROSECOND
+    except OverflowError as exc:
+        raise stale() from exc
+
+
 def _identity(number: int, began: datetime) -> str:
-    return f"{number}:{(began - _EPOCH) // _MICROSECOND}"
+    return f"{number}:{write_time(began)}"
 
 
 def _ticked(body: Mapping[str, object], index: int) -> Iterator[object]:

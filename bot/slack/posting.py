@@ -146,6 +146,21 @@ class Posting:
         await self._posts.sent(post, sending.ts, shown=None if sending.found else _digest(message))
         return Said.BEFORE if sending.found else Said.NOW
 
+    async def write(
+        self, team: str, kind: PostKind, about: str, person: str, message: Message, *, occasion: str
+    ) -> bool:
+        """Post a message to one person directly, unless it was posted already; false: not yet, try again later.
+
+        Whoever can never be reached need not be tried again.
+        """
+        try:
+            opened = await self._client.conversations_open(users=[person])
+        except FAILED as exc:
+            log.warning("a person could not be told", extra={"action": kind, "actor": person, "why": why(exc)})
+            return isinstance(exc, SlackApiError) and not is_passing(exc)
+        where = Conversation(str(opened["channel"]["id"]), "")
+        return (await self.say(team, kind, about, where, message, occasion=occasion)).settled
+
     async def _send(self, post: Post, message: Message, pauses: Sequence[float]) -> _Sent:
         try:
             found = await self._sent.find(post) if post.taken_over else None
@@ -233,6 +248,15 @@ class Posting:
         while len(self._pens) > REMEMBERED and not next(iter(self._pens.values())).lock.locked():
             self._pens.popitem(last=False)
         return pen
+
+
+def as_it_is(message: Message) -> Render:
+    """Render a message that does not change any more."""
+
+    async def render() -> Message:
+        return message
+
+    return render
 
 
 def _digest(message: Message) -> str:

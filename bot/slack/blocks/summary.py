@@ -28,12 +28,8 @@ def render(told: Told, *, zone: tzinfo, now: datetime, charts: bool = True) -> M
         line = week.quiet(figures, name)
         return elements.message([line, end], [elements.section(line), elements.context(end)])
     first, *rest = week.paragraphs(told, style)
-    header = {
-        "type": "header",
-        "text": {"type": "plain_text", "text": _header(figures), "emoji": False},
-    }
     blocks = [
-        header,
+        elements.header(_header(figures)),
         elements.context(" ".join(first.sentences)),
         *(elements.sections(_lines(one))[0] for one in rest),
         *([_roles(figures)] if figures.roles else []),

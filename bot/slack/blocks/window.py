@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.errors import BotError
 from bot.slack.blocks import elements, refusal
+from bot.slack.blocks.fields import plain
 from bot.slack.blocks.text import Block, Message
 from bot.slack.commands import CommandNames
 from bot.slack.payloads import Behind, write_behind
@@ -18,13 +19,13 @@ def window(
     """A modal before the conversation that it is opened in; `submit` is the button that sends what is put in."""
     view: Block = {
         "type": "modal",
-        "title": _label(title),
-        "close": _label("Close" if submit is None else "Cancel"),
+        "title": plain(title),
+        "close": plain("Close" if submit is None else "Cancel"),
         "blocks": list(blocks),
         "callback_id": callback_id,
         "private_metadata": write_behind(behind),
     }
-    return view if submit is None else {**view, "submit": _label(submit)}
+    return view if submit is None else {**view, "submit": plain(submit)}
 
 
 def note(title: str, message: Message, behind: Behind) -> Block:
@@ -40,7 +41,3 @@ def refused(error: BotError, behind: Behind, *, viewer: str, names: CommandNames
 def looking(title: str, behind: Behind) -> Block:
     """What stands in a modal until the facts are there."""
     return window(title, [elements.section("Looking at the server\u2026")], behind)
-
-
-def _label(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from bot.access.allow_list import AllowList, Grant
-from bot.access.member import Action, Denied, Grade, Permitted, Standing
-from bot.access.policy import permit
+from bot.access.member import Action, Denied, Grade, Standing
+from bot.access.policy import may
 from bot.errors import NotPermitted
 from bot.slack import forms, ids
 from bot.slack.announcer import Announcer
@@ -96,9 +96,7 @@ class AllowingListener:
         grades = tuple(
             grade
             for grade, action in needed.items()
-            if any(
-                isinstance(permit(standing, action, role=None, server=place, now=now), Permitted) for place in places
-            )
+            if any(may(standing, action, role=None, server=place, now=now) for place in places)
         )
         if not grades:
             await self._allow_list.refuse(standing.actor, Denied(Action.ALLOW_RESPONDER, "nothing"))

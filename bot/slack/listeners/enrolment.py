@@ -11,9 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access.allow_list import AllowList
 from bot.access.class_list import Roster, choose, extract, read_table
-from bot.access.member import Action, Denied, Permitted, Standing
+from bot.access.member import Action, Denied, Standing
 from bot.access.ownership import Ownership
-from bot.access.policy import permit
+from bot.access.policy import may
 from bot.access.roster import Found
 from bot.connections.enrolment import match
 from bot.errors import BotError, NotPermitted, SetupError
@@ -71,7 +71,7 @@ class EnrolmentListener:
 
     async def on_import(self, call: Call, standing: Standing) -> None:
         """**Import the class list…**."""
-        servers = [name for name in self._fleet.names if _may(standing, name, call.at)]
+        servers = [name for name in self._fleet.names if may(standing, Action.OWN, role=None, server=name, now=call.at)]
         if not servers:
             await self._refuse(standing, self._fleet.choose().name)
         await self._windows.open(call.trigger, enrolment.choosing(self._fleet.names))
@@ -124,7 +124,7 @@ class EnrolmentListener:
 
     async def _found(self, standing: Standing, asked: Request, now: datetime) -> Found:
         server = self._fleet.choose(asked.server).name
-        if not _may(standing, server, now):
+        if not may(standing, Action.OWN, role=None, server=server, now=now):
             await self._refuse(standing, server)
         roster = _roster(await self._uploads.read(standing.actor, asked.file), asked)
         people = partial(people_by_email, self._client, standing.actor.team)
@@ -137,10 +137,6 @@ class EnrolmentListener:
     async def _refuse(self, standing: Standing, server: str) -> None:
         await self._allow_list.refuse(standing.actor, Denied(Action.OWN, "nothing"), server=server)
         raise NotPermitted(Action.OWN, None, server)
-
-
-def _may(standing: Standing, server: str, now: datetime) -> bool:
-    return isinstance(permit(standing, Action.OWN, role=None, server=server, now=now), Permitted)
 
 
 def _roster(data: bytes, asked: Request) -> Roster:

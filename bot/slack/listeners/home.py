@@ -15,6 +15,7 @@ from bot.slack import payloads
 from bot.slack.announcer import Announcer
 from bot.slack.api_errors import FAILED, why
 from bot.slack.blocks import home, listing, summary, window
+from bot.slack.blocks.text import Message
 from bot.slack.call import Call
 from bot.slack.commands import CommandNames
 from bot.slack.payloads import Behind
@@ -62,15 +63,18 @@ class HomeListener:
         """**Show and close…**: what `/conns` shows, in a modal."""
         found = await self._listings.show(standing, ListRequest(), now=call.at)
         message = listing.render(found, zone=self._zone, names=self._names)
-        if not await self._windows.open(call.trigger, window.note("My connections", message, Behind())):
-            await self._announcer.answer(call.place, call.actor, message)
+        await self._show(call, "My connections", message)
 
     async def on_week(self, call: Call, standing: Standing) -> None:
         """**Week …**: what `/connbot summary` shows, without its charts, which no modal can have."""
         server, week = payloads.read_about_week(call.text)
         told = await self._summaries.show(standing, week, server, now=call.at)
         message = summary.render(told, zone=self._zone, now=call.at, charts=False)
-        if not await self._windows.open(call.trigger, window.note(f"Week {week}", message, Behind())):
+        await self._show(call, f"Week {week}", message)
+
+    async def _show(self, call: Call, title: str, message: Message) -> None:
+        """Open a modal; too late for that, the person is told by direct message."""
+        if not await self._windows.open(call.trigger, window.note(title, message, Behind())):
             await self._announcer.answer(call.place, call.actor, message)
 
     async def refresh(self, actor: Actor) -> None:

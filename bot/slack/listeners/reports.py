@@ -1,10 +1,10 @@
 """What people write: read for what it reports, without its secrets; what it comes to is said by the herald."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -26,6 +26,7 @@ from bot.servers.fleet import Fleet
 from bot.slack.announcer import Announcer
 from bot.slack.api_errors import FAILED, is_passing
 from bot.slack.blocks import hearing as blocks
+from bot.slack.bodies import part
 from bot.slack.call import Call
 from bot.slack.hearing import Hearing
 from bot.slack.messages import Removed, Rewritten, Spoken, Us, Written, named, read_message
@@ -141,7 +142,7 @@ class ReportsListener:
     async def on_report_trouble(self, call: Call, standing: Standing) -> None:
         """**Report connection error**, in the menu of a message: its author reports, whoever chose it."""
         del standing
-        written = read_message(_message(call.body), call.place.channel, self._us)
+        written = read_message(part(call.body, "message"), call.place.channel, self._us)
         if written is None:
             await self._announcer.answer(call.place, call.actor, blocks.render_of_no_person())
             return
@@ -260,11 +261,6 @@ class ReportsListener:
             return (await self._client.conversations_info(channel=written.channel))["channel"].get("is_member") is True
         except FAILED as exc:
             return not isinstance(exc, SlackApiError) or is_passing(exc)
-
-
-def _message(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    message = body.get("message")
-    return message if isinstance(message, Mapping) else {}
 
 
 def _age(written: Written, now: datetime) -> timedelta:

@@ -4,8 +4,8 @@ from datetime import datetime, tzinfo
 from typing import NoReturn
 
 from bot.access.allow_list import AllowList
-from bot.access.member import Action, Denied, Permitted, Standing
-from bot.access.policy import permit
+from bot.access.member import Action, Denied, Standing
+from bot.access.policy import may, permit
 from bot.connections.listed import Listing, ListRequest
 from bot.connections.listing import Listings
 from bot.diagnosis.facts import Facts
@@ -144,7 +144,7 @@ class StaffListener:
         return tools.render(seen, behind, zone=self._zone, names=self._names), facts
 
     def _is_staff(self, standing: Standing, server: str, now: datetime) -> bool:
-        return isinstance(permit(standing, Action.RESPOND, role=None, server=server, now=now), Permitted)
+        return may(standing, Action.RESPOND, role=None, server=server, now=now)
 
     async def _refuse(self, standing: Standing, server: str, now: datetime) -> NoReturn:
         """Refuse, on record; what it says names nothing."""
