@@ -154,7 +154,9 @@ def _add_record(commands: Commands) -> None:
     history.add_argument("role", metavar="ROLE", nargs="?", help="only of this role (default: everything)")
     history.add_argument("--format", choices=("text", "json", "csv"), default="text")
     history.add_argument("--person", type=_slack_id, metavar="SLACK_ID", help="only what this person did or asked for")
-    history.add_argument("--cause", choices=sorted(LIMITS), metavar="CAUSE", help="only incidents of this cause")
+    history.add_argument(
+        "--cause", choices=sorted(str(cause) for cause in LIMITS), metavar="CAUSE", help="only incidents of this cause"
+    )
     history.add_argument("--week", type=_week, metavar="WEEK", help="only this week, such as 2026-W47")
     history.add_argument(
         "--limit", type=_count, default=100, metavar="N", help="entries at most (default: %(default)s)"

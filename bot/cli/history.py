@@ -4,8 +4,9 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from textwrap import indent
 
 from bot.cli.own_database import stores
 from bot.incidents.export import as_csv
@@ -28,20 +29,32 @@ def show(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
         async with stores(environment) as own:
             since, until = (chosen.week.begins(zone), chosen.week.ends(zone)) if chosen.week else (None, None)
             asked = Question(None, chosen.role, None, chosen.person, chosen.cause, since, until)
-            events = (await own.history.page(asked, chosen.limit)).events
-        if chosen.format == "json":
-            print(json.dumps([as_json(event) for event in events], indent=2, ensure_ascii=False))
-            return
-        if chosen.format == "csv":
-            sys.stdout.write(as_csv(events))
-            return
-        for event in events:
-            print(_line(event, zone))
-        if not events:
-            print(f"Nothing is on record for {plain(chosen.role)}." if chosen.role else "Nothing is on record yet.")
+            first = True
+            async for events in own.history.pages(asked, chosen.limit):
+                sys.stdout.write(_written(events, chosen.format, zone, first=first))
+                first = first and not events
+        sys.stdout.write(_end(chosen, nothing=first))
 
     asyncio.run(run())
     return 0
+
+
+def _written(events: Sequence[Event], form: str, zone: tzinfo, *, first: bool) -> str:
+    """One part of a history that is written page by page."""
+    if form == "csv":
+        return as_csv(events, header=first)
+    if form == "text":
+        return "".join(f"{_line(event, zone)}\n" for event in events)
+    written = [indent(json.dumps(as_json(event), indent=2, ensure_ascii=False), "  ") for event in events]
+    return ("[\n" if first else ",\n") + ",\n".join(written) if written else ""
+
+
+def _end(chosen: argparse.Namespace, *, nothing: bool) -> str:
+    if chosen.format == "json":
+        return "[]\n" if nothing else "\n]\n"
+    if chosen.format == "csv" or not nothing:
+        return ""
+    return f"Nothing is on record for {plain(chosen.role)}.\n" if chosen.role else "Nothing is on record yet.\n"
 
 
 def _line(event: Event, zone: tzinfo) -> str:

@@ -1,6 +1,9 @@
 """Runs one command of the command line."""
 
+import codecs
 import importlib
+import io
+import json
 import logging
 import os
 import sys
@@ -13,6 +16,7 @@ from bot.errors import BotError, OwnDatabaseUnavailable, ServerUnavailable, Setu
 def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = os.environ) -> int:
     """Run one command and return its exit status; every failure is one sentence on standard error."""
     chosen = grammar().parse_args(arguments)
+    _spell_what_cannot_be_printed()
     # What went wrong is told below, once; only `serve` keeps a log.
     logging.getLogger().addHandler(logging.NullHandler())
     module, function = chosen.run.split(".")
@@ -44,3 +48,16 @@ def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = 
         # Whoever read us has read enough; the interpreter's own flush would complain once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _spell_what_cannot_be_printed() -> None:
+    """Let standard output spell what its encoding has no sign for as JSON does, so that JSON stays JSON."""
+    codecs.register_error("spelled", _spelled)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="spelled")
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end

@@ -11,11 +11,12 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 """What a spreadsheet takes a cell that begins so for: something to carry out; some take the wide signs for it, too."""
 
 
-def as_csv(events: Iterable[Event]) -> str:
+def as_csv(events: Iterable[Event], *, header: bool = True) -> str:
     """Write events as CSV (RFC 4180), a header first: one line a connection, one for an event without any; times are ISO 8601, UTC."""
     text = io.StringIO(newline="")
     lines = csv.writer(text)
-    lines.writerow(COLUMNS)
+    if header:
+        lines.writerow(COLUMNS)
     for event in events:
         lines.writerows([harmless(cell) for cell in row] for row in _rows(event))
     return text.getvalue()

@@ -1,6 +1,6 @@
 """What is asked and what became of it, kept: nothing is ended that is not claimed here first."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -41,6 +41,8 @@ from bot.storage.tables import proposals
 
 __all__ = ["Event", "History", "as_json"]
 
+AT_ONCE = 1000
+"""Events of a long history that are read at a time."""
 SETTLEMENT = "settlement"
 """The actor of what nobody's click did."""
 LONGEST = timedelta(hours=1)
@@ -203,6 +205,18 @@ class History:
         With `role` only what was about the role of that name; with `server` what was about that one or about every server.
         """
         return (await self.page(Question(team, role, server), limit)).events
+
+    async def pages(
+        self, question: Question, limit: int, *, at_once: int = AT_ONCE
+    ) -> AsyncIterator[tuple[Event, ...]]:
+        """Read the newest `limit` events that answer the question, some `at_once`, so that however many take little room."""
+        after: Cursor | None = None
+        while limit > 0:
+            page = await self.page(question, min(limit, at_once), after)
+            yield page.events
+            limit, after = limit - len(page.events), page.older
+            if after is None:
+                return
 
     async def page(self, question: Question, limit: int, after: Cursor | None = None) -> Page:
         """Read the newest events that answer the question, or those older than `after`."""

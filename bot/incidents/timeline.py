@@ -1,6 +1,9 @@
 """What happened, newest first and page by page: terminations out of the proposals, all else out of the record."""
 
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +20,7 @@ WITHDRAWAL = "withdrawal"
 TOLD_BY_PROPOSALS = (CLAIM, WITHDRAWAL, *KINDS.values(), FORGET)
 """Kinds of entries that say no more than their proposals do."""
 INCIDENT = "incident"
+_Told: TypeAlias = tuple[Cursor, Event]
 
 
 async def read_page(connection: AsyncConnection, question: Question, limit: int, after: Cursor | None = None) -> Page:
@@ -24,19 +28,25 @@ async def read_page(connection: AsyncConnection, question: Question, limit: int,
     after = after or Cursor()
     recorded = await _entries(connection, question, limit + 1, after)
     proposed = () if question.cause is not None else await _proposals(connection, question, limit + 1, after)
-    told = sorted([*recorded, *proposed], key=lambda one: (one[1].at, one[0].seq or 0), reverse=True)
-    shown = told[:limit]
+    told = _together(recorded, proposed)
+    shown = tuple(event for _, event in told[:limit])
     if len(told) <= limit:
-        return Page(tuple(event for _, event in shown))
-    seqs = [cursor.seq for cursor, _ in shown if cursor.seq is not None]
-    times = [cursor.at for cursor, _ in shown if cursor.at is not None]
-    older = Cursor(min(seqs, default=after.seq), min(times, default=after.at))
-    return Page(tuple(event for _, event in shown), older)
+        return Page(shown)
+    for cursor, _ in told[:limit]:
+        after = replace(after, seq=cursor.seq) if cursor.at is None else replace(cursor, seq=after.seq)
+    return Page(shown, after)
 
 
-async def _entries(
-    connection: AsyncConnection, question: Question, limit: int, after: Cursor
-) -> list[tuple[Cursor, Event]]:
+def _together(recorded: Sequence[_Told], proposed: Sequence[_Told]) -> list[_Told]:
+    """Both, the newer of their next ones first: each stays in its own order, also where a clock was set back meanwhile."""
+    told: list[_Told] = []
+    one, other = deque(recorded), deque(proposed)
+    while one and other:
+        told.append(one.popleft() if one[0][1].at >= other[0][1].at else other.popleft())
+    return [*told, *one, *other]
+
+
+async def _entries(connection: AsyncConnection, question: Question, limit: int, after: Cursor) -> list[_Told]:
     asked: list[ColumnElement[bool]] = [entries.c.kind.not_in(TOLD_BY_PROPOSALS), entries.c.payload.is_not(None)]
     for column, value in ((entries.c.team, question.team), (entries.c.role, question.role)):
         if value is not None:
@@ -60,9 +70,7 @@ async def _entries(
     return [(Cursor(seq=row.seq), of_entry(row)) for row in await connection.execute(query)]
 
 
-async def _proposals(
-    connection: AsyncConnection, question: Question, limit: int, after: Cursor
-) -> Sequence[tuple[Cursor, Event]]:
+async def _proposals(connection: AsyncConnection, question: Question, limit: int, after: Cursor) -> Sequence[_Told]:
     asked: list[ColumnElement[bool]] = []
     for column, value in (
         (proposals.c.team, question.team),
@@ -78,6 +86,9 @@ async def _proposals(
     if question.until is not None:
         asked.append(proposals.c.created_at < question.until)
     if after.at is not None:
-        asked.append(proposals.c.created_at < after.at)
+        earlier = proposals.c.created_at < after.at
+        # In the order of `read_proposals`; the first condition is what an index finds them by.
+        further = earlier if after.id is None else or_(earlier, proposals.c.id > after.id)
+        asked += [proposals.c.created_at <= after.at, further]
     found = await read_proposals(connection, *asked, newest=limit)
-    return [(Cursor(at=one.created_at), of_proposal(one)) for one in found]
+    return [(Cursor(at=one.created_at, id=one.id), of_proposal(one)) for one in found]

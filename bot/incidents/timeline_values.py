@@ -24,10 +24,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far it has been read: entries of the record by number, proposals by time, since many entries have one time."""
+    """How far it has been read: entries of the record by number, proposals by time and, of one time, by id."""
 
     seq: int | None = None
     at: datetime | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

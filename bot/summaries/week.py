@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+_YEARS = range(1970, 3000)
+"""At both ends of the calendar a week begins or ends outside of it, in one zone or another."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Week:
@@ -44,9 +47,9 @@ def week_of(at: datetime, zone: tzinfo) -> Week:
 
 
 def read_week(typed: str) -> Week | None:
-    """Read `2026-W47` (`2026W47`, `2026-w7`); None: there is no such week."""
+    """Read `2026-W47` (`2026W47`, `2026-w7`); None: there is no such week, or none that anybody can mean."""
     found = re.fullmatch(r"([0-9]{4})-?[Ww]([0-9]{1,2})", typed.strip())
-    if found is None:
+    if found is None or int(found[1]) not in _YEARS:
         return None
     try:
         return _of(date.fromisocalendar(int(found[1]), int(found[2]), 1))

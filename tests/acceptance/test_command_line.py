@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import json
+import os
 import re
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -138,6 +140,40 @@ def test_history_as_json_names_its_fields(terminal: Terminal) -> None:
     assert entry["requester"].startswith("cli:")
     assert json.loads(terminal("history", "alice", "--format", "json").out) == []
     assert "Nothing is on record for alice" in terminal("history", "alice").out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+async def test_history_is_told_in_whatever_the_terminal_can_show(
+    terminal: Terminal, tmp_path: Path, encoding: str
+) -> None:
+    await asyncio.to_thread(terminal, "allow", TOM, "--grade", "responder", "--roles", "müller_\u4e2d_\U0001f600")
+    variables = {"CONNBOT_CONFIG": str(tmp_path / "connbot.toml"), "PYTHONIOENCODING": encoding}
+    variables["CONNBOT_DATABASE_URL"] = f"sqlite:///{tmp_path / 'own.db'}"
+    told = {}
+    for form in ("text", "csv", "json"):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "history", "--format", form),
+            env={**os.environ, **variables}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        told[form], complaint = await process.communicate()
+        assert (process.returncode, complaint) == (0, b""), form
+    (entry,) = json.loads(told["json"].decode(encoding))
+    assert "müller_\u4e2d_\U0001f600" in entry["reason"]
+
+
+@pytest.mark.parametrize("week", ["9999-W52", "0001-W01"])
+def test_a_week_at_the_end_of_the_calendar_is_none(terminal: Terminal, week: str) -> None:
+    for command in ("history", "summary"):
+        said = terminal(command, "--week", week)
+        assert said.status == 2
+        assert f"{week!r} is no week" in said.err
+
+
+def test_a_wrong_cause_is_told_which_there_are(terminal: Terminal) -> None:
+    said = terminal("history", "--cause", "rain")
+    assert said.status == 2
+    assert "'database_limit', 'pooler_limit', 'reserved_slots', 'role_limit', 'server_limit'" in said.err
+    assert "<" not in said.err
 
 
 def test_history_as_csv_is_a_table(terminal: Terminal) -> None:

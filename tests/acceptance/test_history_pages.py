@@ -61,6 +61,25 @@ async def test_it_is_asked_by_person_and_by_cause(course: Course) -> None:
     assert "cause rain" in (await course.ask("tom", "/connbot history cause rain")).text
 
 
+async def test_of_several_roles_of_one_person_it_says_where_the_older_ones_are(course: Course) -> None:
+    alice, spare = course.make_student(), course.make_student()
+    await course.grant("tom")
+    for role in (alice, spare):
+        await course.own("alice", role)
+    async with course.database() as database:
+        allow_list = AllowList(database, Record(None))
+        for _ in range(25):
+            await allow_list.refuse(
+                Actor(course.team, "U0STRANGER"), Denied(Action.LIST, "nothing"), role=alice, server="class"
+            )
+
+    told = await course.ask("tom", "/connbot history @alice")
+
+    assert f"There are older ones: ask for {' or '.join(sorted((alice, spare)))} alone." in told.text
+    alone = await course.ask("tom", f"/connbot history {spare}")
+    assert "ownership (linked)" in alone.text
+
+
 async def test_the_details_of_an_incident_lead_to_its_thread(course: Course) -> None:
     alice = course.make_student()
     await course.grant("tom")

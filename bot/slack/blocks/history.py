@@ -15,6 +15,7 @@ from bot.slack.history_payloads import write_page
 from bot.slack.incident_payloads import write_incident_id
 
 REASON_WIDTH = 80
+ROLES_NAMED = 10
 CHANGES_OF_RIGHTS = ("membership", "ownership")
 """Kinds of entries whose reason says whose rights changed, and how."""
 
@@ -22,8 +23,13 @@ _WORDS = {"cancellation": words(Kind.CANCEL), "client_termination": words(Kind.C
 """Those of the events that are not about connections."""
 
 
-def render(page: Page, asked: Question, *, zone: tzinfo, now: datetime, after: bool = False) -> Message:
-    """Show a page of what was asked for, with the way to older ones and, `after` another page, back to the newest."""
+def render(
+    page: Page, asked: Question, *, zone: tzinfo, now: datetime, after: bool = False, elsewhere: Sequence[str] = ()
+) -> Message:
+    """Show a page of what was asked for, with the way to older ones and, `after` another page, back to the newest.
+
+    `elsewhere` are the roles whose older ones are to be asked for one by one.
+    """
     about = f" for {name(asked.role)}" if asked.role else ""
     if not page.events:
         return elements.short(
@@ -33,8 +39,19 @@ def render(page: Page, asked: Question, *, zone: tzinfo, now: datetime, after: b
     which = "older" if after else "the newest"
     head = f"On record{about}: {which} {plural(count, 'entry', 'entries')}." if count > 1 else f"On record{about}:"
     lines = [_line(event, zone, now) for event in page.events]
-    rows = [elements.section(f"*{head}*"), *_rows(page.events, lines), *_ways(page, asked, after=after)]
-    return elements.message([head, *(f"\u2022 {line}" for line in lines)], rows)
+    told = (
+        [f"There are older ones: ask for {join([name(role) for role in elsewhere[:ROLES_NAMED]], 'or')} alone."]
+        if elsewhere
+        else []
+    )
+    more = [elements.context(one) for one in told]
+    shown: list[Message] = []
+    # Of very long names Slack takes no more than the lines.
+    for rows in (_rows(page.events, lines), elements.sections([f"\u2022 {line}" for line in lines])):
+        blocks = [elements.section(f"*{head}*"), *rows, *more, *_ways(page, asked, after=after)]
+        shown.append(elements.message([head, *(f"\u2022 {line}" for line in lines), *told], blocks))
+    whole, plain = shown
+    return whole if elements.fits(whole) else plain
 
 
 def _rows(events: Sequence[Event], lines: Sequence[str]) -> list[Block]:

@@ -133,26 +133,28 @@ class ConnbotListener:
         return members.render_disowned(request.slack_id, removed)
 
     async def _history(self, request: sub.History, call: Call, standing: Standing) -> Message:
-        page, asked = await self._page(request, call, standing)
-        return history.render(page, asked, zone=self._zone, now=call.at)
-
-    async def _page(self, request: sub.History, call: Call, standing: Standing) -> tuple[Page, Question]:
         asked = question_of(request, self._zone)
         if request.owner is None:
-            return await self._review.show(standing, asked, now=call.at), asked
+            page = await self._review.show(standing, asked, now=call.at)
+            return history.render(page, asked, zone=self._zone, now=call.at)
         entered = await self._doorway.enter_roles_of(
             standing, Action.HISTORY, request.owner, request.server, now=call.at
         )
         if not entered.seen:
             raise entered.unavailable[0]
         told: list[Event] = []
+        further: list[str] = []
         for seen in entered.seen:
             one = replace(asked, role=seen.reading.role.name, server=seen.server.name)
             page = await self._review.show(standing, one, now=call.at)
             if len(entered.seen) == 1:
-                return page, one
+                return history.render(page, one, zone=self._zone, now=call.at)
             told += page.events
-        return Page(tuple(sorted(told, key=lambda event: event.at, reverse=True)[:SHOWN])), asked
+            further += [seen.reading.role.name] if page.older else []
+        told.sort(key=lambda event: event.at, reverse=True)
+        left = {event.role for event in told[SHOWN:]} | set(further)
+        newest = Page(tuple(told[:SHOWN]))
+        return history.render(newest, asked, zone=self._zone, now=call.at, elsewhere=sorted(left))
 
 
 def question_of(request: sub.History, zone: tzinfo) -> Question:

@@ -13,8 +13,11 @@ from bot.incidents.incidents import Incidents
 from bot.incidents.timeline_values import Cursor, Question
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
+from bot.storage.tables import proposal_backends, proposals
 from tests import builders
 from tests.builders import NOON, a_backend
+from tests.histories import a_backend as a_backend_row
+from tests.histories import a_proposal, write
 
 EVE, TOM = Actor("T1", "UEVE"), Actor("T1", "UTOM")
 
@@ -61,6 +64,44 @@ async def test_pages_hold_everything_once_and_in_order(
     for kind in ("refusal", "termination"):
         paged = [event for event in await read_all(history, Question("T1"), limit) if event.kind == kind]
         assert [event.id for event in paged] == [event.id for event in whole if event.kind == kind]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+async def test_what_happened_at_one_moment_is_on_one_page_each(
+    history: History, own_database: OwnDatabase, limit: int
+) -> None:
+    rows = [a_proposal(number, NOON) for number in range(7)]
+    await write(own_database, proposals, *rows)
+    await write(own_database, proposal_backends, *(a_backend_row(number, 0, "terminated", NOON) for number in range(7)))
+    paged = await read_all(history, Question("T1"), limit)
+    assert [event.id for event in paged] == [f"p{number}" for number in range(7)]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+async def test_a_clock_that_was_set_back_hides_no_entry(
+    history: History, own_database: OwnDatabase, record: Record, limit: int
+) -> None:
+    rows = [a_proposal(number, NOON + timedelta(minutes=number)) for number in range(6)]
+    await write(own_database, proposals, *rows)
+    await write(own_database, proposal_backends, *(a_backend_row(number, 0, "terminated", NOON) for number in range(6)))
+    for minutes in (1, 4, 2, 0, 5):
+        at = NOON + timedelta(minutes=minutes, seconds=30)
+        async with own_database.write() as connection:
+            await record.append(connection, at, "U0EVE", "refusal", {"team": "T1", "why": "nothing"})
+    paged = await read_all(history, Question("T1"), limit)
+    assert [event.id for event in paged if event.kind == "refusal"] == ["5", "4", "3", "2", "1"]
+    assert [event.id for event in paged if event.kind == "termination"] == ["p5", "p4", "p3", "p2", "p1", "p0"]
+
+
+async def test_a_long_history_is_read_in_parts(history: History) -> None:
+    for number in range(7):
+        await propose(history, f"p{number}")
+    parts = [[event.id for event in part] async for part in history.pages(Question("T1"), 5, at_once=2)]
+    assert [len(part) for part in parts] == [2, 2, 1]
+    newest = (await history.page(Question("T1"), 5)).events
+    assert [name for part in parts for name in part] == [event.id for event in newest]
+    assert [part async for part in history.pages(Question("T2"), 5)] == [()]
+    assert [len(part) async for part in history.pages(Question("T1"), 100, at_once=7)] == [7]
 
 
 async def test_what_comes_meanwhile_moves_no_page(history: History) -> None:

@@ -16,7 +16,7 @@ from tests.hostile import NAMES
     ("question", "after"),
     [
         (Question(), Cursor()),
-        (Question(role="alice", server="class", person="U0TOM", cause="role_limit"), Cursor(7, NOON)),
+        (Question(role="alice", server="class", person="U0TOM", cause="role_limit"), Cursor(7, NOON, "p-1")),
         (Question(since=NOON, until=NOON + minutes(9)), Cursor(seq=1)),
     ],
 )
@@ -39,6 +39,8 @@ def test_names_are_carried_or_refused(name: str) -> None:
         {"role": 7},
         {"role": "x" * 5000},
         {"seq": "1"},
+        {"id": 1},
+        {"id": ""},
         {"seq": -1},
         {"seq": True},
         {"seq": 1.5},

@@ -6,7 +6,7 @@ import pytest
 from bot.incidents.event import Event, EventBackend
 from bot.incidents.timeline_values import Cursor, Page, Question
 from bot.slack import ids
-from bot.slack.blocks import history
+from bot.slack.blocks import elements, history
 from bot.slack.blocks.text import Message
 from bot.slack.history_payloads import read_page
 from tests.block_rules import buttons, faults
@@ -103,6 +103,26 @@ def test_an_incident_has_a_button_for_its_details() -> None:
     [details] = buttons(told)
     assert (details["action_id"], details["value"]) == (ids.INCIDENT_DETAILS, "i-7a")
     assert "incident (opened) \u00b7 alice on class \u00b7 by <@U0BOB> \u00b7 reason: `role limit`" in told.text
+
+
+def test_of_names_so_long_that_slack_takes_no_more_the_lines_are_told() -> None:
+    incident = replace(
+        an_event("incident", role='"' * 63, state="opened", reason="role limit", ended=()), incident="i" * 22
+    )
+    asked = Question(role='"' * 63, server="class", person="U0BOB", cause="role_limit", since=NOON, until=NOON)
+    page = Page((incident,) * 20, Cursor(7, NOON, "p" * 22))
+    told = history.render(page, asked, zone=NEW_YORK, now=NOON, after=True)
+    assert faults(told) == []
+    assert elements.fits(told)
+    assert told.drawn.count("incident (opened)") == 20
+    assert [button["action_id"] for button in buttons(told)] == [ids.HISTORY_OLDER, ids.HISTORY_NEWEST]
+
+
+def test_of_several_roles_it_says_which_have_older_ones() -> None:
+    told = history.render(Page((an_event(),)), Question(), zone=NEW_YORK, now=NOON, elsewhere=["alice", "<!here>"])
+    assert faults(told) == []
+    assert told.text.endswith("There are older ones: ask for alice or `&lt;!here&gt;` alone.")
+    assert "There are older ones" in told.drawn
 
 
 def test_one_entry_and_none() -> None:
