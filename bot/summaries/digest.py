@@ -3,30 +3,20 @@
 What nobody watched is said: figures of a week with gaps are what was seen at least, and nothing is compared with such a week.
 """
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.summaries.facts import Ends, Facts, Height, Program, RoleUse, Watched
+from bot.summaries.facts import Ends, Facts, Height, Program, RoleUse
 from bot.summaries.naming import OF_ONE_ROLE, known
+from bot.summaries.spans import Gap, gaps, others, watched
 from bot.summaries.timing import Times
 from bot.summaries.week import Week
 
-NOTICED = timedelta(minutes=5)
-"""A shorter time without a sample is no gap."""
 _ENDING = ("terminate", "client")
 """The kinds of proposals that end connections."""
 TERMINATED = "terminated"
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A time that nobody watched."""
-
-    begins: datetime
-    ends: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +24,8 @@ class Compared:
     """A figure beside that of the week before; `percent` only where both weeks were watched whole, and there was something."""
 
     now: float
-    before: float
+    before: float | None
+    """None: nobody knows."""
     percent: int | None
 
 
@@ -86,6 +77,8 @@ class Digest:
     """Queries."""
     others_ended: int | None
     """Sessions that operators ended and the bot did not; None: nobody knows."""
+    others_sure: bool
+    """There were no more of these, for all that was watched."""
     server_peak: Height | None
     database_peaks: tuple[Height, ...]
     """Those that have limits, the fullest first."""
@@ -95,6 +88,8 @@ class Digest:
     used: float
     idle: float
     """On average, while it was watched."""
+    tells_idle: bool
+    """The server told what idles; else it is not known."""
     programs: tuple[Idler, ...]
     places: tuple[Idler, ...]
     """The same by network, the most idle first."""
@@ -127,14 +122,16 @@ class Digest:
 def digest(facts: Facts) -> Digest:
     """Make the figures of a week."""
     until = min(facts.ends, max(facts.now, facts.begins))
-    gaps = _gaps(facts.spans, facts.begins, until)
-    whole = until - facts.begins
-    watched = _watched(facts.spans, facts.begins, until)
-    seconds = watched.total_seconds()
-    gaps_before = _gaps(facts.spans, facts.begins_before, facts.begins)
-    comparable = not gaps and not gaps_before and facts.now >= facts.ends
+    unwatched = gaps(facts.spans, facts.begins, until)
+    looked = watched(facts.spans, facts.begins, until)
+    seconds = looked.total_seconds()
+    seconds_before = watched(facts.spans, facts.begins_before, facts.begins).total_seconds()
+    gaps_before = gaps(facts.spans, facts.begins_before, facts.begins)
+    comparable = not unwatched and not gaps_before and facts.now >= facts.ends
+    by_others = others(facts)
     ended = [one for one in facts.ends_by_outcome if one.kind in _ENDING]
-    named = [*map(known(facts.programs).named, facts.programs)]
+    role_names = {one.name.casefold() for one in facts.roles}
+    named = [*map(known(facts.programs, role_names).named, facts.programs)]
     incidents = sum(one.incidents for one in facts.causes)
     idle_seconds = sum(one.idle_seconds for one in facts.programs)
     return Digest(
@@ -143,9 +140,9 @@ def digest(facts: Facts) -> Digest:
         begins=facts.begins,
         ends=facts.ends,
         over=facts.now >= facts.ends,
-        watched=watched,
-        whole=whole,
-        gaps=gaps,
+        watched=looked,
+        whole=until - facts.begins,
+        gaps=unwatched,
         incidents=incidents,
         causes=_ranked(Counter({one.cause: one.incidents for one in facts.causes})),
         unresolved=sum(one.unresolved for one in facts.causes),
@@ -155,22 +152,21 @@ def digest(facts: Facts) -> Digest:
         outcomes=_outcomes(ended),
         with_consent=sum(one.number for one in ended if one.outcome == TERMINATED and one.agreed),
         cancelled=sum(one.number for one in facts.ends_by_outcome if (one.kind, one.outcome) == ("cancel", TERMINATED)),
-        others_ended=_others(facts),
-        server_peak=next((one for one in facts.heights if one.kind == "server"), None),
-        database_peaks=_fullest(facts.heights, {one.name.casefold() for one in facts.roles}),
+        others_ended=None if by_others is None else by_others.ended,
+        others_sure=by_others is not None and by_others.sure and not unwatched,
+        server_peak=max((one for one in facts.heights if one.kind == "server"), key=share, default=None),
+        database_peaks=_fullest(facts.heights, role_names),
         roles=tuple(sorted(one for one in facts.roles if one.full is not None)),
         roles_seen=len(facts.roles),
         used=_average(sum(one.used_seconds for one in facts.programs), seconds),
         idle=_average(idle_seconds, seconds),
+        tells_idle=bool(looked) and (not facts.programs or any(one.idle is not None for one in facts.programs)),
         programs=_idlers(named, seconds, idle_seconds, by_place=False),
         places=_idlers(named, seconds, idle_seconds, by_place=True),
         incidents_compared=_compare(incidents, facts.incidents_before, comparable=comparable),
         idle_compared=_compare(
             _average(idle_seconds, seconds),
-            _average(
-                facts.idle_seconds_before,
-                _watched(facts.spans, facts.begins_before, facts.begins).total_seconds(),
-            ),
+            _average(facts.idle_seconds_before, seconds_before) if seconds_before else None,
             comparable=comparable,
         ),
         entries=facts.entries,
@@ -204,47 +200,12 @@ def share(height: Height) -> float:
     return height.used / height.slots if height.slots else 1.0
 
 
-def _watched(spans: Sequence[Watched], begins: datetime, ends: datetime) -> timedelta:
-    return sum((end - begin for begin, end in _clipped(spans, begins, ends)), timedelta(0))
-
-
-def _gaps(spans: Sequence[Watched], begins: datetime, ends: datetime) -> tuple[Gap, ...]:
-    gaps, at = [], begins
-    for begin, end in [*_clipped(spans, begins, ends), (ends, ends)]:
-        if begin - at > NOTICED:
-            gaps.append(Gap(at, begin))
-        at = max(at, end)
-    return tuple(gaps)
-
-
-def _clipped(spans: Sequence[Watched], begins: datetime, ends: datetime) -> list[tuple[datetime, datetime]]:
-    """The parts of the spans that lie between, in order and none twice."""
-    parts, at = [], begins
-    for span in sorted(spans):
-        begin, end = max(span.began_at, at), min(span.ended_at, ends)
-        if begin <= end:
-            parts.append((begin, end))
-            at = end
-    return parts
-
-
-def _others(facts: Facts) -> int | None:
-    """What the server counts beyond the bot's own, over the times for which it counts."""
-    known = [one for one in facts.spans if one.killed is not None and facts.begins < one.ended_at <= facts.ends]
-    if not any(one.ended_at > one.began_at for one in known):
-        return None
-    ours = sorted(facts.own_ends)
-    own = sum(bisect_right(ours, one.ended_at) - bisect_left(ours, one.began_at) for one in known)
-    return max(sum(one.killed or 0 for one in known) - own, 0)
-
-
 def _average(seconds: float, watched: float) -> float:
     return seconds / watched if watched else 0.0
 
 
-def _compare(now: float, before: float, *, comparable: bool) -> Compared:
-    percent = round((now - before) / before * 100) if comparable and before else None
-    return Compared(now, before, percent)
+def _compare(now: float, before: float | None, *, comparable: bool) -> Compared:
+    return Compared(now, before, round(100 * (now - before) / before) if comparable and before else None)
 
 
 def _idlers(programs: Sequence[Program], seconds: float, whole: float, *, by_place: bool) -> tuple[Idler, ...]:

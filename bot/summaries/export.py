@@ -28,7 +28,7 @@ def as_json(told: Told) -> dict[str, object]:
         "whole_seconds": week.whole.total_seconds(),
         "gaps": [[gap.begins.isoformat(), gap.ends.isoformat()] for gap in week.gaps],
         "incidents": week.incidents,
-        "incidents_before": int(week.incidents_compared.before),
+        "incidents_before": int(week.incidents_compared.before or 0),
         "incidents_percent": week.incidents_compared.percent,
         "causes": dict(week.causes),
         "unresolved": week.unresolved,
@@ -44,9 +44,9 @@ def as_json(told: Told) -> dict[str, object]:
         "database_peaks": [_height(one) for one in week.database_peaks],
         "roles_full": len(week.roles),
         "roles_seen": week.roles_seen,
-        "connections": round(week.used, 2),
-        "idle": round(week.idle, 2),
-        "idle_before": round(week.idle_compared.before, 2),
+        "connections": round(week.used, 2) if week.watched else None,
+        "idle": round(week.idle, 2) if week.tells_idle else None,
+        "idle_before": None if week.idle_compared.before is None else round(week.idle_compared.before, 2),
         "idle_percent": week.idle_compared.percent,
         "idle_by_program": [_idler(one) for one in week.programs],
         "idle_by_network": [_idler(one) for one in week.places],
@@ -68,7 +68,7 @@ def as_csv(told: Told) -> str:
 
 def _figures(week: Digest) -> Iterator[tuple[str, str, object, str]]:
     yield "watched", "", _seconds(week.watched), "s"
-    yield "not_watched", "", _seconds(sum((gap.ends - gap.begins for gap in week.gaps), timedelta(0))), "s"
+    yield "not_watched", "", _seconds(week.whole - week.watched), "s"
     yield "incidents", "", week.incidents, "incidents"
     for cause, count in week.causes:
         yield "incidents_by_cause", cause, count, "incidents"
@@ -89,13 +89,19 @@ def _figures(week: Digest) -> Iterator[tuple[str, str, object, str]]:
         yield f"{height.kind}_limit", height.name, height.slots, "connections"
     yield "roles_full", "", len(week.roles), "roles"
     yield "roles_seen", "", week.roles_seen, "roles"
-    yield "connections_average", "", round(week.used, 2), "connections"
-    yield "idle_average", "", round(week.idle, 2), "connections"
+    yield from _averages(week)
+    yield "record_entries", "", week.entries, "entries"
+
+
+def _averages(week: Digest) -> Iterator[tuple[str, str, object, str]]:
+    if week.watched:
+        yield "connections_average", "", round(week.used, 2), "connections"
+    if week.tells_idle:
+        yield "idle_average", "", round(week.idle, 2), "connections"
     for one in week.programs:
         yield "idle_by_program", one.program, round(one.idle, 2), "connections"
     for one in week.places:
         yield "idle_by_network", f"{one.program} {one.place}".strip(), round(one.idle, 2), "connections"
-    yield "record_entries", "", week.entries, "entries"
 
 
 def _seconds(span: timedelta) -> float:

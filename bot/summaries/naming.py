@@ -1,7 +1,7 @@
 """Decides which programs may be named in a summary: those that are no single person's."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bot.servers.clients import client_of
@@ -32,13 +32,17 @@ class Known:
         return one if (one.program, one.service) in self.names else one._replace(program=ONE_EACH)
 
 
-def known(programs: Iterable[Program]) -> Known:
-    """Decide for each: well known, a service's, or used by several roles at the same time from one network."""
+def known(programs: Iterable[Program], role_names: Collection[str] = ()) -> Known:
+    """Decide for each: well known, a service's, or used by several roles at the same time from one network.
+
+    One that is called as a role is, in whichever letters, is a person's; `role_names` are without capitals.
+    """
     roles: dict[tuple[str, bool], int] = defaultdict(int)
     for one in programs:
         key = one.program, one.service
         roles[key] = max(roles[key], one.roles)
-    return Known(frozenset(key for key, most in roles.items() if most > 1 or _is_known(*key)))
+    shared = {key for key, most in roles.items() if most > 1 and key[0].casefold() not in role_names}
+    return Known(frozenset(key for key in roles if key in shared or _is_known(*key)))
 
 
 def _is_known(program: str, service: bool) -> bool:  # noqa: FBT001 - a pair, as it is kept

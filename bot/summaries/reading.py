@@ -25,8 +25,9 @@ Rows = Callable[[Any], Awaitable[Sequence[Row[Any]]]]
 """Sends a statement and returns its rows."""
 WIDTHS = (60, 600, 3600)
 """Of the rows that samples are kept in; each moment has rows of one width alone."""
-LONGEST_SPAN = timedelta(hours=1)
-"""Far more than any span has."""
+RECORDED_LATE = timedelta(days=2)
+"""Within less a proposal came to its end: owners are asked, and a server that is gone is waited for."""
+MOMENT = timedelta(microseconds=1)
 OWNER = "owner"
 """The word for an owner's request, among rights and among consents."""
 _MAY_HAVE_ENDED = ("terminated", "still_ending", "interrupted")
@@ -48,8 +49,6 @@ class Weeks:
         """Read all that is on record of a server's week, for a workspace (None: for all)."""
         begins, ends, before = week.begins(self._zone), week.ends(self._zone), week.after(-1).begins(self._zone)
         here = [incidents.c.server == server, *([] if team is None else [incidents.c.team == team])]
-        asked = [proposals.c.server == server, *([] if team is None else [proposals.c.team == team])]
-        asked += [proposals.c.created_at >= begins, proposals.c.created_at < ends]
         async with self._db.read() as connection:
 
             async def rows(statement: Any) -> Sequence[Row[Any]]:
@@ -57,10 +56,11 @@ class Weeks:
                 return found
 
             head = (await rows(select(record_head.c.seq, record_head.c.digest)))[0]
-            earlier = [*here, incidents.c.opened_at >= before, incidents.c.opened_at < begins]
-            of_week = [*here, incidents.c.opened_at >= begins, incidents.c.opened_at < ends]
+            earlier = [*here, *_within(incidents.c.opened_at, before, begins)]
+            of_week = [*here, *_within(incidents.c.opened_at, begins, ends)]
             answer, human, resolution = await self._times(rows, of_week)
-            backends = await rows(_backends(asked))
+            backends = await rows(_backends(server, begins - RECORDED_LATE, ends))
+            of_team = [row for row in backends if team in (None, row.team) and begins <= row.created_at < ends]
             return Facts(
                 server=server,
                 week=week,
@@ -71,7 +71,7 @@ class Weeks:
                 answer=answer,
                 human=human,
                 resolution=resolution,
-                ends_by_outcome=_by_outcome(backends),
+                ends_by_outcome=_by_outcome(of_team),
                 own_ends=_own_ends(backends),
                 heights=[Height._make(row) for row in await rows(_heights(server, begins, ends))],
                 roles=[RoleUse._make(row) for row in await rows(_roles(server, begins, ends))],
@@ -87,25 +87,30 @@ class Weeks:
     async def _times(self, rows: Rows, which: Sequence[ColumnElement[bool]]) -> list[Times | None]:
         """The times to an answer, to a human, to the resolution; PostgreSQL works them out, of however many."""
         one = incidents.c
-        took = (
-            self._seconds(one.opened_at, one.answered_at),
-            self._seconds(func.coalesce(one.occasion_at, one.opened_at), one.human_at),
-            self._seconds(one.opened_at, one.resolved_at),
+        spans = (
+            (one.opened_at, one.answered_at),
+            (func.coalesce(one.occasion_at, one.opened_at), one.human_at),
+            (one.opened_at, one.resolved_at),
         )
         if self._db.kind == "sqlite":
-            found = await rows(select(*took).where(*which))
-            return [times(row[place] for row in found) for place in range(len(took))]
+            # Its own functions know times to the millisecond alone.
+            found = await rows(select(*(moment for span in spans for moment in span)).where(*which))
+            return [times(_took(*row[at : at + 2]) for row in found) for at in range(0, 2 * len(spans), 2)]
+        took = [_seconds(*span) for span in spans]
         figures = [(func.count(it), func.percentile_cont(0.5).within_group(it), func.max(it)) for it in took]
         all_figures: Select[Any] = select(*(figure for three in figures for figure in three)).where(*which)
         row = tuple((await rows(all_figures))[0])
         return [_known(*row[place : place + 3]) for place in range(0, len(row), 3)]
 
-    def _seconds(self, begin: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:
-        """The seconds between, never below 0; NULL where one is missing. SQLite knows them to the millisecond."""
-        if self._db.kind == "sqlite":
-            return func.round((func.julianday(end) - func.julianday(begin)) * 86400.0, 3, type_=Float())
-        between = cast(extract("epoch", type_coerce(end, DateTime()) - type_coerce(begin, DateTime())), Float())
-        return case((between < 0, 0.0), else_=between)
+
+def _took(begin: datetime, end: datetime | None) -> float | None:
+    return None if end is None else (end - begin).total_seconds()
+
+
+def _seconds(begin: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:
+    """The seconds between, never below 0; NULL where one is missing."""
+    between = cast(extract("epoch", type_coerce(end, DateTime()) - type_coerce(begin, DateTime())), Float())
+    return case((between < 0, 0.0), else_=between)
 
 
 def _known(count: int, middle: float, worst: float) -> Times | None:
@@ -117,11 +122,18 @@ def _causes(of_week: Sequence[ColumnElement[bool]]) -> Select[Any]:
     return select(incidents.c.cause, func.count(), unresolved).where(*of_week).group_by(incidents.c.cause)
 
 
-def _backends(asked: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """Each backend of the week's proposals that came to something."""
-    of_proposal = (proposals.c.kind, proposals.c.consent, proposals.c.by_right)
+def _backends(server: str, begins: datetime, ends: datetime) -> Select[Any]:
+    """Each backend that came to something, of the proposals of that time, whoever's workspace they are of."""
+    of_proposal = (
+        proposals.c.team,
+        proposals.c.created_at,
+        proposals.c.kind,
+        proposals.c.consent,
+        proposals.c.by_right,
+    )
     told = (*of_proposal, proposal_backends.c.outcome, proposal_backends.c.outcome_at)
     joined = proposals.join(proposal_backends, proposal_backends.c.proposal_id == proposals.c.id)
+    asked = (proposals.c.server == server, *_within(proposals.c.created_at, begins, ends))
     return select(*told).select_from(joined).where(*asked, proposal_backends.c.outcome.is_not(None))
 
 
@@ -169,10 +181,18 @@ def _idle(server: str, begins: datetime, ends: datetime) -> Select[Any]:
 
 
 def _spans(server: str, begins: datetime, ends: datetime) -> Select[Any]:
-    of_weeks = (sample_spans.c.server == server, sample_spans.c.began_at >= begins - LONGEST_SPAN)
+    of_weeks = (sample_spans.c.server == server, sample_spans.c.ended_at >= begins, sample_spans.c.began_at < ends)
     told = (sample_spans.c.began_at, sample_spans.c.ended_at, sample_spans.c.killed)
-    return select(*told).where(*of_weeks, sample_spans.c.began_at < ends).order_by(sample_spans.c.began_at)
+    return select(*told).where(*of_weeks).order_by(sample_spans.c.began_at)
 
 
 def _sampled(table: Any, server: str, begins: datetime, ends: datetime) -> tuple[ColumnElement[bool], ...]:
-    return table.c.server == server, table.c.width.in_(WIDTHS), table.c.at >= begins, table.c.at < ends
+    return table.c.server == server, table.c.width.in_(WIDTHS), *_within(table.c.at, begins, ends)
+
+
+def _within(column: ColumnElement[Any], begins: datetime, ends: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Not before `begins`, and before `ends`.
+
+    SQLite compares times as text: told from the last moment before, one that was written without a fraction is in its place.
+    """
+    return column > begins - MOMENT, column <= ends - MOMENT

@@ -8,9 +8,10 @@ from bot.diagnosis.advice import of_client
 from bot.servers.samples import OTHERS
 from bot.slack.blocks.text import Quote, clock, duration, join, plural
 from bot.summaries.changes import Change, Remedy
-from bot.summaries.digest import Compared, Digest, Gap, Idler
+from bot.summaries.digest import Compared, Digest, Idler
 from bot.summaries.facts import Height
 from bot.summaries.naming import OF_ONE_ROLE, ONE_EACH
+from bot.summaries.spans import Gap
 from bot.summaries.timing import Times
 from bot.summaries.told import Told
 

@@ -1,5 +1,7 @@
 """A week's facts come out of the tables as they were written into them, on both own databases."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -154,3 +156,45 @@ async def test_the_record_s_length_and_head_are_told(own_database: OwnDatabase, 
         entry = await record.append(connection, await own_database.now(connection), "U1", "test", {"team": "T1"})
     facts = await Weeks(own_database, ZONE).read("T1", "class", WEEK)
     assert (facts.entries, facts.head) == (1, f"1:{entry.digest}")
+
+
+async def test_what_the_bot_ended_for_whomever_and_since_whenever_is_not_operators_work(
+    own_database: OwnDatabase,
+) -> None:
+    await write(
+        own_database,
+        proposals,
+        a_proposal(1, MONDAY - MINUTE),
+        a_proposal(2, MONDAY + HOUR, team="T2"),
+        a_proposal(3, MONDAY + HOUR, kind="client"),
+    )
+    quarter, edge = 15 * MINUTE, MONDAY + HOUR
+    await write(
+        own_database,
+        proposal_backends,
+        a_backend(1, 0, "terminated", MONDAY + MOMENT),
+        a_backend(2, 0, "terminated", edge),
+        a_backend(2, 1, "failed", edge),
+        a_backend(2, 2, "still_ending", edge + quarter),
+        a_backend(3, 0, "terminated", edge),
+    )
+    spans = [(MONDAY - MINUTE, MONDAY, 8), (MONDAY, edge, 2), (edge, edge + quarter, 3), (NEXT, NEXT + quarter, 9)]
+    rows = [{"server": "class", "began_at": begin, "ended_at": end, "killed": killed} for begin, end, killed in spans]
+    await write(own_database, sample_spans, *rows)
+    for team in ("T1", "T2", None):
+        told = digest(await Weeks(own_database, ZONE).read(team, "class", WEEK))
+        assert (told.others_ended, told.others_sure) == (2, False)
+
+
+async def test_times_that_sqlite_was_given_without_a_fraction_are_in_their_week(migrated_sqlite_url: str) -> None:
+    async with OwnDatabase(migrated_sqlite_url) as own_database:
+        await write(own_database, incidents, *(an_incident(number, MONDAY) for number in range(3)))
+        for number, at in enumerate((MONDAY - timedelta(seconds=1), MONDAY, NEXT)):
+            with closing(sqlite3.connect(migrated_sqlite_url.removeprefix("sqlite:///"))) as plain, plain:
+                written = f"{at:%Y-%m-%d %H:%M:%S}", f"{at + MINUTE:%Y-%m-%d %H:%M:%S}"
+                plain.execute(
+                    "UPDATE incidents SET opened_at = ?, resolved_at = ? WHERE id = ?", (*written, f"i{number}")
+                )
+        told = digest(await Weeks(own_database, ZONE).read("T1", "class", WEEK))
+        assert (told.incidents, told.incidents_compared.before) == (1, 1)
+        assert told.resolution == Times(1, MINUTE, MINUTE)

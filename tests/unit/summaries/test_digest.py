@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from bot.summaries.changes import Change, Remedy, changes
-from bot.summaries.digest import Compared, Digest, Gap, digest
+from bot.summaries.digest import Compared, Digest, digest
 from bot.summaries.facts import Ends, Height, Program, RoleUse, Watched
 from bot.summaries.naming import OF_ONE_ROLE, ONE_EACH
+from bot.summaries.spans import Gap
 from bot.summaries.timing import Times
 from tests.weeks import BEFORE, HEIGHTS, HOUR, MINUTE, MONDAY, NEXT, PROGRAMS, WEEK_SECONDS, a_program, facts, happened
 
@@ -186,6 +187,20 @@ def test_a_program_of_one_person_is_not_named() -> None:
     assert [one.program for one in told.programs] == [ONE_EACH, "DBeaver"]
     assert {one.program for one in told.places} == {ONE_EACH, "DBeaver"}
     assert changes(told) == (Change(Remedy.CLIENT, "DBeaver", 4.0),)
+
+
+def test_a_program_that_is_called_as_a_role_is_not_named() -> None:
+    told = digest(facts(programs=[a_program("Ann", "", 9, roles=2)], roles=[RoleUse("ann", 5, 5)]))
+    assert [one.program for one in told.programs] == [ONE_EACH]
+
+
+def test_what_the_server_does_not_tell_is_not_nothing() -> None:
+    silent = Program("psql", "", False, 1, None, 4 * WEEK_SECONDS, 0.0, 0.0)
+    assert not digest(facts(programs=[silent])).tells_idle
+    assert digest(facts(programs=[silent, *PROGRAMS])).tells_idle
+    assert digest(facts()).tells_idle
+    assert not digest(facts(spans=[])).tells_idle
+    assert digest(facts(spans=[Watched(MONDAY, NEXT, 0)])).idle_compared.before is None
 
 
 def test_a_database_that_is_called_as_a_role_is_not_named() -> None:

@@ -48,6 +48,9 @@ def test_weeks_follow_each_other_over_the_year() -> None:
         ("2026-W00", None),
         ("2026-47", None),
         ("0000-W01", None),
+        ("0001-W01", None),
+        ("9999-W52", None),
+        ("2026-W54", None),
         ("last week", None),
     ],
 )
