@@ -32,7 +32,8 @@ def loops(parts: Parts) -> tuple[Loop, ...]:
 
 def _samples(parts: Parts) -> tuple[Loop, ...]:
     interval = parts.course.samples_every
-    sampler = Sampler(parts.fleet, Samples(parts.database), Lease(parts.database, new_id()), interval)
+    samples = Samples(parts.database, parts.course.timezone)
+    sampler = Sampler(parts.fleet, samples, Lease(parts.database, new_id()), interval)
     return (Loop("samples", interval, sampler.turn),) if interval else ()
 
 

@@ -74,8 +74,11 @@ class Posts:
             )  # fmt: skip
             if (await connection.execute(adding.on_conflict_do_nothing().returning(posts.c.id))).first() is not None:
                 return new
-            left = (posts.c.sent_at.is_(None), posts.c.claimed_at <= now - SENDING_TAKES)
-            taking = update(posts).where(*which, *left).values(claimed_at=now).returning(posts)
+            # Nobody claims what is yet to come, but when the clock is wrong.
+            past = or_(posts.c.claimed_at <= now - SENDING_TAKES, posts.c.claimed_at > now + SENDING_TAKES)
+            taking = (
+                update(posts).where(*which, posts.c.sent_at.is_(None), past).values(claimed_at=now).returning(posts)
+            )
             row = (await connection.execute(taking)).one_or_none()
             return None if row is None else _post(row, taken_over=True)
 

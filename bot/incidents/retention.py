@@ -37,7 +37,6 @@ POSTS_TIMES = 10
 """So many times more posts, which no index finds by their age."""
 HELD_FOR = timedelta(minutes=10)
 """Far longer than one transaction takes."""
-_LEASE = "retention"
 _KEPT = (FORGET, MEMBERSHIP, OWNERSHIP, WORKSPACE, TERM)
 """Kinds of entries that say who has which right, or name nobody."""
 _ENDED = (State.RESOLVED, State.WITHDRAWN, State.LAPSED)
@@ -69,16 +68,17 @@ class Retention:
         self._db = db
         self._record = record
         self._lease = lease
+        self._work = f"retention:{team}"
         self._team = team
         self._months = months
         self._at_once = at_once
 
     async def turn(self) -> None:
         """Do all there is to do, unless another process is at it."""
-        if not await self._lease.take(_LEASE, HELD_FOR):
+        if not await self._lease.take(self._work, HELD_FOR):
             return
         async for _ in self.steps():
-            if not await self._lease.take(_LEASE, HELD_FOR):
+            if not await self._lease.take(self._work, HELD_FOR):
                 return
 
     async def steps(self) -> AsyncGenerator[None, None]:

@@ -5,7 +5,7 @@ import logging
 from datetime import timedelta
 
 from bot.errors import ServerUnavailable
-from bot.saturation.samples import Samples
+from bot.saturation.samples import Allowed, Samples
 from bot.servers.fleet import Fleet
 from bot.storage.lease import Lease
 
@@ -31,18 +31,33 @@ class Sampler:
     async def turn(self) -> None:
         """Sample all servers at once; one that cannot be asked costs the others nothing, and is a gap."""
         await asyncio.gather(*(self._sample(name) for name in self._fleet.names))
+        if self._turns % THIN_EVERY == 0:
+            for name in await self._samples.servers():
+                await self._thin(name)
         self._turns += 1
 
     async def _sample(self, name: str) -> None:
         server = self._fleet.choose(name)
         # Who cannot ask the server does not keep others from it.
-        if server.failure is not None or not await self._lease.take(f"samples:{name}", self._hold_for):
+        if server.failure is not None or not await self._lease.take(_work(name), self._hold_for):
             return
         try:
             sample = await server.sample()
         except ServerUnavailable as exc:
             log.info("no sample", extra={"action": "sample", "server": name, "why": exc.why})
             return
-        await self._samples.keep(sample)
-        if self._turns % THIN_EVERY == 0:
-            await self._samples.thin(name)
+        # A process that was stopped meanwhile comes too late with what it saw.
+        await self._samples.keep(sample, self._still(_work(name)))
+
+    async def _thin(self, name: str) -> None:
+        """Thin what there is of a server, whether it can be asked, or is configured here, or not."""
+        work = f"thinning:{name}"
+        if await self._lease.take(work, self._hold_for):
+            await self._samples.thin(name, self._still(work))
+
+    def _still(self, work: str) -> Allowed:
+        return lambda connection: self._lease.holds(connection, work)
+
+
+def _work(name: str) -> str:
+    return f"samples:{name}"

@@ -1,16 +1,16 @@
 """Samples, kept: each in one transaction, together with the time that was watched."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, delete, func, select
+from sqlalchemy import ColumnElement, Row, Table, delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.saturation.thinning import HOUR, KEPT_FOR, MINUTE, THINNED, Peak, Use, floor, kept, merged_peaks, merged_uses
-from bot.saturation.watched import Looked, Mark, Span, look, mark_of
+from bot.saturation.watched import GAP, LONGEST, Looked, Mark, Span, look, mark_of
 from bot.servers.samples import Killed, Sample
 from bot.storage.engine import OwnDatabase
 from bot.storage.tables import sample_limits, sample_marks, sample_programs, sample_spans
@@ -19,32 +19,52 @@ AT_ONCE = timedelta(hours=6)
 """So much is thinned in one transaction."""
 ONE_MINUTE = timedelta(seconds=MINUTE)
 
+Allowed = Callable[[AsyncConnection], Awaitable[bool]]
+"""Says, in a transaction, whether it is still this process that writes samples, and sees that it is until that ends."""
+
+
+async def _always(_connection: AsyncConnection) -> bool:
+    return True
+
 
 class Samples:
-    """The samples of every server."""
+    """The samples of every server; thinned, they stand for whole hours of the course's `zone`."""
 
-    def __init__(self, db: OwnDatabase) -> None:
+    def __init__(self, db: OwnDatabase, zone: tzinfo = UTC) -> None:
         self._db = db
+        self._zone = zone
 
-    async def keep(self, sample: Sample) -> None:
-        """Keep a sample that was taken just now."""
+    async def keep(self, sample: Sample, allowed: Allowed = _always) -> None:
+        """Keep a sample that was taken just now; one that is not `allowed` any more is left out."""
         async with self._db.write(durable=False) as connection:
+            if not await allowed(connection):
+                return
             at = await self._db.now(connection)
-            looked = look(*await self._last(connection, sample.server), sample, at)
+            looked = look(*await self._last(connection, sample.server, at), sample, at)
             await self._keep_span(connection, sample, looked, at)
             peaks, uses = kept(sample, at, looked.seconds)
             minute = floor(at, MINUTE)
             await self._merge(connection, sample.server, MINUTE, (minute, minute + ONE_MINUTE), peaks, uses)
 
-    async def thin(self, server: str) -> bool:
+    async def servers(self) -> list[str]:
+        """All servers that samples were ever kept of, those that are configured no more among them."""
+        async with self._db.read() as connection:
+            return [*(await connection.execute(select(sample_marks.c.server))).scalars()]
+
+    async def thin(self, server: str, allowed: Allowed = _always) -> bool:
         """Make old rows fewer and remove the oldest; true: there may be more to do."""
         async with self._db.write(durable=False) as connection:
+            if not await allowed(connection):
+                return False
             now = await self._db.now(connection)
             for table in (sample_limits, sample_programs):
                 over = (*_of(table, server, HOUR), table.c.at < now - KEPT_FOR)
                 await connection.execute(delete(table).where(*over))
             spans = (sample_spans.c.server == server, sample_spans.c.began_at < now - KEPT_FOR)
             await connection.execute(delete(sample_spans).where(*spans))
+            rows = [exists().where(table.c.server == server) for table in (sample_limits, sample_programs)]
+            marks = (sample_marks.c.server == server, sample_marks.c.at < now - KEPT_FOR, *(~row for row in rows))
+            await connection.execute(delete(sample_marks).where(*marks))
             thinned = [await self._thin(connection, server, narrow, wide, now - age) for narrow, wide, age in THINNED]
         return any(thinned)
 
@@ -57,15 +77,15 @@ class Samples:
         known = [at for at in oldest if at is not None]
         if not known:
             return False
-        begin = floor(min(known), wide)
-        end = min(begin + AT_ONCE, floor(before, wide))
+        begin = floor(min(known), wide, self._zone)
+        end = min(begin + AT_ONCE, floor(before, wide, self._zone))
         if end <= begin:
             return False
         peaks, uses = await _read(connection, server, narrow, begin, end)
         for table in (sample_limits, sample_programs):
             await connection.execute(delete(table).where(*_within(table, server, narrow, begin, end)))
-        peaks = [replace(one, width=wide, at=floor(one.at, wide)) for one in peaks]
-        uses = [replace(one, width=wide, at=floor(one.at, wide)) for one in uses]
+        peaks = [replace(one, width=wide, at=floor(one.at, wide, self._zone)) for one in peaks]
+        uses = [replace(one, width=wide, at=floor(one.at, wide, self._zone)) for one in uses]
         await self._merge(connection, server, wide, (begin, end), peaks, uses)
         return True
 
@@ -91,9 +111,11 @@ class Samples:
         if values:
             await connection.execute(adding.on_conflict_do_update(index_elements=key, set_=others), values)
 
-    async def _last(self, connection: AsyncConnection, server: str) -> tuple[Span | None, Mark | None]:
-        newest = select(sample_spans).where(sample_spans.c.server == server)
-        span = (await connection.execute(newest.order_by(sample_spans.c.began_at.desc()).limit(1))).one_or_none()
+    async def _last(self, connection: AsyncConnection, server: str, at: datetime) -> tuple[Span | None, Mark | None]:
+        # A clock that was ahead for a while left spans that are yet to come.
+        past = (sample_spans.c.began_at <= at, sample_spans.c.began_at > at - LONGEST - GAP)
+        newest = select(sample_spans).where(sample_spans.c.server == server, *past)
+        span = (await connection.execute(newest.order_by(sample_spans.c.ended_at.desc()).limit(1))).one_or_none()
         mark = (await connection.execute(select(sample_marks).where(sample_marks.c.server == server))).one_or_none()
         return (
             None if span is None else Span(span.began_at, span.ended_at, span.killed),

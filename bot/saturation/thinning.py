@@ -6,7 +6,7 @@ sums that averages are made of.
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeVar
 
 from bot.servers.capacity import Limit
@@ -86,10 +86,14 @@ def merged_uses(uses: Iterable[Use]) -> list[Use]:
     return _merged(uses, lambda use: use.key, _both)
 
 
-def floor(at: datetime, width: int) -> datetime:
-    """The beginning of the `width` seconds that `at` falls into, UTC."""
-    seconds = int(at.timestamp())
-    return datetime.fromtimestamp(seconds - seconds % width, UTC)
+def floor(at: datetime, width: int, zone: tzinfo = UTC) -> datetime:
+    """The beginning of the `width` seconds that `at` falls into by the clocks of `zone`, UTC.
+
+    So no hour belongs to two weeks where clocks are half an hour off.
+    """
+    offset = at.astimezone(zone).utcoffset() or timedelta(0)
+    seconds = int((at + offset).timestamp())
+    return datetime.fromtimestamp(seconds - seconds % width, UTC) - offset
 
 
 def _merged(rows: Iterable[T], key: Callable[[T], Hashable], both: Callable[[T, T], T]) -> list[T]:

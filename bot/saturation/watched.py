@@ -10,6 +10,8 @@ GAP = timedelta(minutes=5)
 """So long without a sample, nobody knows what was."""
 QUARTER = timedelta(minutes=15)
 """No span goes on over a quarter's end: weeks begin and end there in every time zone."""
+LONGEST = QUARTER + GAP
+"""No span is longer: it ends with the first sample after that."""
 
 
 @dataclass(frozen=True, slots=True)

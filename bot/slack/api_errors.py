@@ -10,6 +10,28 @@ FAILED = (SlackClientError, *UNREACHABLE)
 PASSING = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 """Slack's words for trouble of its own."""
 
+NEVER = frozenset(
+    {
+        "thread_not_found",
+        "message_not_found",
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "is_inactive",
+        "cannot_reply_to_message",
+        "cant_update_message",
+        "edit_window_closed",
+        "user_not_found",
+        "user_disabled",
+        "cannot_dm_bot",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
+        "restricted_action_non_threadable_channel",
+    }
+)
+"""Slack's words for a place that takes nothing from us, or has gone; the same call will not succeed later."""
+
 
 def why(exc: Exception) -> str:
     """Return Slack's own word for `exc`, else the HTTP status of what was no answer of Slack's, else the error's name."""
@@ -30,3 +52,8 @@ def status(exc: SlackApiError) -> int:
 def is_passing(exc: SlackApiError) -> bool:
     """Tell whether the same call may succeed later: trouble of Slack's, not a refusal of ours."""
     return status(exc) >= 500 or status(exc) == 429 or why(exc) in PASSING
+
+
+def is_final(exc: Exception) -> bool:
+    """Tell whether it is the place that takes nothing from us, or has gone."""
+    return isinstance(exc, SlackApiError) and not is_passing(exc) and why(exc) in NEVER

@@ -11,9 +11,10 @@ from enum import Enum, auto
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import stopwatch
 from bot.incidents.incident import Conversation
 from bot.incidents.posts import Post, PostKind, Posts
-from bot.slack.api_errors import FAILED, is_passing, why
+from bot.slack.api_errors import FAILED, is_final, is_passing, why
 from bot.slack.blocks.text import Message
 from bot.slack.sent_posts import SentPosts, content
 
@@ -29,27 +30,6 @@ NOWHERE = ""
 """In the place of a message's ts: Slack will never take it, and nobody tries again."""
 REMEMBERED = 2000
 """Messages of which this process knows the address, or when it changed them."""
-NEVER = frozenset(
-    {
-        "thread_not_found",
-        "message_not_found",
-        "channel_not_found",
-        "not_in_channel",
-        "is_archived",
-        "is_inactive",
-        "cannot_reply_to_message",
-        "cant_update_message",
-        "edit_window_closed",
-        "user_not_found",
-        "user_disabled",
-        "cannot_dm_bot",
-        "restricted_action",
-        "restricted_action_read_only_channel",
-        "restricted_action_thread_locked",
-        "restricted_action_non_threadable_channel",
-    }
-)
-"""Slack's words for a place that takes nothing from us, or has gone; the same call will not succeed later."""
 NO_MATTER = frozenset(
     {"already_reacted", "message_not_found", "thread_not_found", "channel_not_found", "not_in_channel"}
 )
@@ -70,6 +50,8 @@ class Said(Enum):
     """Its place takes nothing from us."""
     LATER = auto()
     """Slack did not take it; it may later."""
+    SHUT = auto()
+    """Its place takes nothing from us now; it may later, and then this is to be there."""
 
     @property
     def settled(self) -> bool:
@@ -90,6 +72,7 @@ class _Sent:
     """Which message a post is, and whether it was there before."""
 
     ts: str
+    channel: str
     found: bool
 
 
@@ -106,13 +89,21 @@ class Posting:
     """Posts, changes and marks messages in Slack; what Slack refuses is logged, and never raised."""
 
     def __init__(
-        self, client: AsyncWebClient, posts: Posts, *, every: float = EVERY, again_after: Sequence[float] = AGAIN_AFTER
+        self,
+        client: AsyncWebClient,
+        posts: Posts,
+        *,
+        every: float = EVERY,
+        again_after: Sequence[float] = AGAIN_AFTER,
+        elapsed: Callable[[], float] = stopwatch,
     ) -> None:
         self._client = client
         self._sent = SentPosts(client)
         self._posts = posts
         self._every = every
         self._again_after = tuple(again_after)
+        self._elapsed = elapsed
+        self._shut: dict[tuple[str, str, str], str] = {}
         self._pens: OrderedDict[str, _Pen] = OrderedDict()
         self._addresses: OrderedDict[tuple[str, str], str] = OrderedDict()
 
@@ -125,25 +116,38 @@ class Posting:
         message: Message,
         *,
         occasion: str = "",
+        insist: bool = False,
     ) -> Said:
-        """Post a message in a thread (in the channel itself where `where` has none), unless it was posted already."""
+        """Post a message in a thread (in the channel itself where `where` has none), unless it was posted already.
+
+        With `insist` it is still to come when its place takes nothing from us: whoever asks again tries again.
+        """
+        began = self._elapsed()
         post = await self._posts.claim(team, kind, about, where, occasion=occasion)
         if post is None:
             sent = await self._posts.is_sent(team, kind, about, occasion=occasion)
             return Said.BEFORE if sent else Said.IN_HAND
         try:
-            # Later somebody takes the claim over, and what is sent then would be there twice.
-            async with asyncio.timeout(WITHIN):
-                sending = await self._send(post, message, self._again_after)
+            # Later somebody takes the claim over, and what is sent then would be there twice: this process may have been
+            # stopped since it claimed.
+            left = WITHIN - (self._elapsed() - began)
+            if left <= 0:
+                raise TimeoutError
+            async with asyncio.timeout(left):
+                sending = await self._send(post, where, message, self._again_after)
         except FAILED as exc:
-            if not _is_final(exc):
+            if not is_final(exc):
                 log.warning("not posted yet", extra={"action": kind, "about": about, "why": why(exc)})
                 return Said.LATER
+            if insist:
+                self._note_shut((kind, about, occasion), why(exc))
+                return Said.SHUT
             log.warning("cannot be posted", extra={"action": kind, "about": about, "why": why(exc)})
             await self._posts.sent(post, NOWHERE)
             return Said.NEVER
         # What a message says that was found, nobody knows.
-        await self._posts.sent(post, sending.ts, shown=None if sending.found else _digest(message))
+        shown = None if sending.found else _digest(message)
+        await self._posts.sent(post, sending.ts, sending.channel, shown=shown)
         return Said.BEFORE if sending.found else Said.NOW
 
     async def write(
@@ -161,15 +165,26 @@ class Posting:
         where = Conversation(str(opened["channel"]["id"]), "")
         return (await self.say(team, kind, about, where, message, occasion=occasion)).settled
 
-    async def _send(self, post: Post, message: Message, pauses: Sequence[float]) -> _Sent:
+    async def _send(self, post: Post, where: Conversation, message: Message, pauses: Sequence[float]) -> _Sent:
+        # Of what stands in a channel, another may be meant by now than when it was claimed.
+        moved = not (where.thread or post.conversation.thread)
+        here = replace(post, conversation=where) if moved else post
         try:
-            found = await self._sent.find(post) if post.taken_over else None
-            return _Sent(found or await self._sent.send(post, message), found is not None)
+            for place in {post.conversation, here.conversation} if post.taken_over else ():
+                if (found := await self._sent.find(replace(post, conversation=place))) is not None:
+                    return _Sent(found, place.channel, found=True)
+            return _Sent(await self._sent.send(here, message), here.conversation.channel, found=False)
         except FAILED as exc:
             if not pauses or (isinstance(exc, SlackApiError) and not is_passing(exc)):
                 raise
         await asyncio.sleep(pauses[0])
-        return await self._send(replace(post, taken_over=True), message, pauses[1:])
+        return await self._send(replace(post, taken_over=True), where, message, pauses[1:])
+
+    def _note_shut(self, which: tuple[str, str, str], reason: str) -> None:
+        """Log it once, however often it is tried."""
+        if self._shut.get(which) != reason:
+            self._shut[which] = reason
+            log.warning("cannot be posted yet", extra={"action": which[0], "about": which[1], "why": reason})
 
     async def revise(self, post: Post, render: Render) -> bool:
         """Have a message that was posted say what `render` makes, if it says something else; the last of several counts.
@@ -237,7 +252,7 @@ class Posting:
             await self._sent.change(post, change.message)
         except FAILED as exc:
             log.warning("not up to date", extra={"action": post.kind, "about": post.about, "why": why(exc)})
-            if not _is_final(exc):
+            if not is_final(exc):
                 return False
         # Of one that is gone too: it is not posted again, nor changed before there is something new to say.
         return await self._posts.showed(post, change.digest)
@@ -262,7 +277,3 @@ def as_it_is(message: Message) -> Render:
 def _digest(message: Message) -> str:
     whole = f"{message.text}\n{message.drawn}".encode("utf-8", "backslashreplace")
     return hashlib.sha256(whole).hexdigest()[:32]
-
-
-def _is_final(exc: Exception) -> bool:
-    return isinstance(exc, SlackApiError) and not is_passing(exc) and why(exc) in NEVER

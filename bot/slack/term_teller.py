@@ -31,5 +31,7 @@ class ChannelTermTeller:
         return await self._say(term.render_over(ends, lapsed, names=self._names), f"{ends}:over")
 
     async def _say(self, message: Message, occasion: str) -> bool:
-        said = await self._posting.say(self._team, PostKind.NOTICE, _ABOUT, self._where, message, occasion=occasion)
+        said = await self._posting.say(
+            self._team, PostKind.NOTICE, _ABOUT, self._where, message, occasion=occasion, insist=True
+        )
         return said.settled

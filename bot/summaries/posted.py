@@ -14,10 +14,15 @@ class Posted:
     def __init__(self, db: OwnDatabase) -> None:
         self._db = db
 
-    async def last(self, team: str, server: str) -> Week | None:
-        """Return the newest week of a server that was told; one that no channel took was not."""
+    async def last(self, team: str, server: str, due: Week) -> Week | None:
+        """Return the newest week of a server that was told, when `due` is the newest that can have been.
+
+        One that no channel took was not told. Of one that is yet to come a clock told that was wrong.
+        """
         told = (posts.c.team == team, posts.c.kind == PostKind.SUMMARY, posts.c.about == server, posts.c.ts != "")
+        # The day may have been another before: then the week after was due already.
+        by_now = posts.c.occasion <= str(due.after(1))
         async with self._db.read() as connection:
             # As text, weeks are in order of time.
-            newest = (await connection.execute(select(func.max(posts.c.occasion)).where(*told))).scalar_one()
+            newest = (await connection.execute(select(func.max(posts.c.occasion)).where(*told, by_now))).scalar_one()
         return None if newest is None else read_week(newest)

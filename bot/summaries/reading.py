@@ -5,7 +5,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Float, Row, Select, case, cast, extract, func, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Float,
+    Row,
+    Select,
+    case,
+    cast,
+    exists,
+    extract,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 
 from bot.storage.engine import OwnDatabase
 from bot.storage.tables import (
@@ -44,6 +58,18 @@ class Weeks:
     async def now(self) -> datetime:
         """The own database's time, by which weeks are told apart."""
         return await self._db.now()
+
+    async def known(self, team: str, server: str, weeks: Sequence[Week]) -> list[Week]:
+        """Return those of these weeks in which somebody watched the server, or of which something is on record."""
+        async with self._db.read() as connection:
+            return [
+                week
+                for week in weeks
+                if (await connection.execute(_is_known(team, server, *self._between(week)))).scalar_one()
+            ]
+
+    def _between(self, week: Week) -> tuple[datetime, datetime]:
+        return week.begins(self._zone), week.ends(self._zone)
 
     async def read(self, team: str | None, server: str, week: Week) -> Facts:
         """Read all that is on record of a server's week, for a workspace (None: for all)."""
@@ -111,6 +137,14 @@ def _seconds(begin: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElemen
     """The seconds between, never below 0; NULL where one is missing."""
     between = cast(extract("epoch", type_coerce(end, DateTime()) - type_coerce(begin, DateTime())), Float())
     return case((between < 0, 0.0), else_=between)
+
+
+def _is_known(team: str, server: str, begins: datetime, ends: datetime) -> Select[Any]:
+    span, opened, asked = sample_spans.c, incidents.c, proposals.c
+    watched = (span.server == server, span.began_at < ends, span.ended_at > begins)
+    happened = (opened.team == team, opened.server == server, opened.opened_at >= begins, opened.opened_at < ends)
+    ended = (asked.team == team, asked.server == server, asked.created_at >= begins, asked.created_at < ends)
+    return select(or_(exists().where(*watched), exists().where(*happened), exists().where(*ended)))
 
 
 def _known(count: int, middle: float, worst: float) -> Times | None:

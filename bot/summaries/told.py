@@ -14,6 +14,10 @@ class Told:
     digest: Digest
     changes: tuple[Change, ...]
     missed: tuple[Digest, ...] = ()
+    further: int = 0
+    """Weeks before those, which were missed too."""
+    unseen: int = 0
+    """Weeks that were missed, in which nobody watched and nothing was reported."""
 
 
 def tell(facts: Facts, *missed: Facts) -> Told:

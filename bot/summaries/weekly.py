@@ -1,16 +1,18 @@
 """Tells each week once, when its time has come, or as soon as somebody is there again to tell it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Protocol
 
-from bot.summaries.facts import Facts
 from bot.summaries.posted import Posted
 from bot.summaries.reading import Weeks
 from bot.summaries.told import Told, tell
 from bot.summaries.week import Week, newest_due
 
 MOST_MISSED = 8
+"""Weeks that are told with another; of more, the newest."""
+FURTHEST_BACK = 104
 """Weeks; what is older than that, nobody waits for."""
 
 
@@ -49,20 +51,21 @@ class Weekly:
                 self._done[server] = due
 
     async def _tell(self, server: str, due: Week) -> bool:
-        last = await self._posted.last(self._team, server)
+        last = await self._posted.last(self._team, server, due)
         if last is not None and last >= due:
             return True
-        before = [due.after(-back) for back in range(MOST_MISSED, 0, -1)]
-        missed = [week for week in before if last is not None and week > last]
-        facts = [await self._weeks.read(self._team, server, week) for week in missed]
+        back = FURTHEST_BACK if last is not None else MOST_MISSED
+        before = [week for week in (due.after(-weeks) for weeks in range(back, 0, -1)) if last is None or week > last]
+        known = await self._weeks.known(self._team, server, [*before, due])
+        if last is None:
+            if not known:
+                # Before the bot was there nothing is known, and nothing is said of it.
+                return True
+            # It was not here for longer than it had been before: what it saw then, nobody was told.
+            before = [] if due in known else [week for week in before if week >= known[0]]
+        missed = [week for week in before if week in known]
+        facts = [await self._weeks.read(self._team, server, week) for week in missed[-MOST_MISSED:]]
         newest = await self._weeks.read(self._team, server, due)
-        # Before the bot was there nothing is known, and nothing is said of it.
-        if last is None and _is_empty(newest):
-            return True
-        return await self._teller.tell(tell(newest, *facts))
-
-
-def _is_empty(facts: Facts) -> bool:
-    """Whether nobody watched and nothing is on record."""
-    watched = any(span.ended_at > facts.begins and span.began_at < facts.ends for span in facts.spans)
-    return not (watched or facts.causes or facts.ends_by_outcome)
+        told = tell(newest, *facts)
+        more = replace(told, further=len(missed) - len(facts), unseen=len(before) - len(missed))
+        return await self._teller.tell(more)

@@ -3,21 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import select, update
 
 from bot.clock import clock
+from bot.composition.parts import new_id
+from bot.incidents.posts import SENDING_TAKES, Posts
+from bot.slack.posting import Posting
+from bot.slack.week_teller import ChannelTeller
+from bot.storage.engine import OwnDatabase
 from bot.storage.tables import incidents, posts
+from bot.summaries.told import tell
 from bot.summaries.week import last_whole
 from bot.workspace.model import Message
+from bot.workspace.server import Workspace
 from tests.courses import Course, a_course, channel_id, served
 from tests.eventually import eventually
 from tests.histories import an_incident, write
 from tests.postgres import Postgres
+from tests.weeks import busy
+from tests.workspaces import a_client, a_workspace
 
 
 @pytest_asyncio.fixture
@@ -84,3 +95,90 @@ async def test_a_process_that_died_with_it_in_hand_costs_neither_nor_doubles_it(
 
     assert len(told(course)) == (1 if posted else 2)
     assert told(course)[0].ts == message.ts
+
+
+@pytest_asyncio.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    async with a_workspace() as workspace:
+        yield workspace
+        assert workspace.complaints == []
+
+
+def a_teller(workspace: Workspace, db: OwnDatabase, channel: str = "staff", **given: Any) -> ChannelTeller:
+    """One process's way to a channel."""
+    posting = Posting(a_client(workspace), Posts(db, new_id), **given)
+    found = workspace.state.find_channel(channel).id if channel in ("staff", "general") else channel
+    return ChannelTeller(posting, "T1", found, clock, UTC)
+
+
+async def a_minute_later(db: OwnDatabase) -> None:
+    async with db.write() as connection:
+        past = await db.now(connection) - SENDING_TAKES - timedelta(seconds=1)
+        await connection.execute(update(posts).values(claimed_at=past))
+
+
+def told_in(workspace: Workspace, channel: str) -> list[Message]:
+    return [one for one in workspace.messages(channel, "bob") if "Week 2026-W47" in one.text]
+
+
+@pytest.mark.parametrize("shut", ["archived", "without us"])
+async def test_it_comes_when_the_channel_takes_it_again(
+    workspace: Workspace, own_database: OwnDatabase, shut: str
+) -> None:
+    teller, staff = a_teller(workspace, own_database), workspace.state.find_channel("staff")
+    without_us = tuple(one for one in staff.members if one != workspace.app().bot_user_id)
+    workspace.state.replace_channel(
+        replace(staff, archived=True) if shut == "archived" else replace(staff, members=without_us)
+    )
+    week = tell(busy())
+    for _ in range(2):
+        assert not await teller.tell(week)
+        await a_minute_later(own_database)
+    workspace.state.replace_channel(staff)
+
+    assert await teller.tell(week)
+    assert await a_teller(workspace, own_database).tell(week)
+
+    (message,) = told_in(workspace, "staff")
+    assert any(block["type"] == "data_visualization" for block in message.blocks or ())
+
+
+async def test_it_comes_into_the_channel_that_is_configured_now(
+    workspace: Workspace, own_database: OwnDatabase
+) -> None:
+    week = tell(busy())
+    assert not await a_teller(workspace, own_database, "C0NOWHERE").tell(week)
+    await a_minute_later(own_database)
+
+    assert await a_teller(workspace, own_database, "general").tell(week)
+    assert await a_teller(workspace, own_database, "staff").tell(week)
+
+    assert [len(told_in(workspace, channel)) for channel in ("general", "staff")] == [1, 0]
+    async with own_database.read() as connection:
+        kept = (await connection.execute(select(posts.c.channel))).scalars().all()
+    assert kept == [workspace.state.find_channel("general").id]
+
+
+async def test_what_was_sent_to_the_channel_of_before_is_found_there(
+    workspace: Workspace, own_database: OwnDatabase
+) -> None:
+    week = tell(busy())
+    assert await a_teller(workspace, own_database, "general").tell(week)
+    async with own_database.write() as connection:
+        await connection.execute(update(posts).values(sent_at=None, ts=None))
+    await a_minute_later(own_database)
+
+    assert await a_teller(workspace, own_database, "staff").tell(week)
+
+    assert [len(told_in(workspace, channel)) for channel in ("general", "staff")] == [1, 0]
+
+
+async def test_who_was_stopped_after_the_claim_sends_nothing_any_more(
+    workspace: Workspace, own_database: OwnDatabase
+) -> None:
+    week, times = tell(busy()), iter([0.0, SENDING_TAKES.total_seconds()])
+    assert not await a_teller(workspace, own_database, elapsed=lambda: next(times)).tell(week)
+    assert told_in(workspace, "staff") == []
+    await a_minute_later(own_database)
+    assert await a_teller(workspace, own_database).tell(week)
+    assert len(told_in(workspace, "staff")) == 1

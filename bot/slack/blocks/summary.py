@@ -24,7 +24,7 @@ def render(told: Told, *, zone: tzinfo, now: datetime, charts: bool = True) -> M
     figures = told.digest
     style = week.Style(name, zone, now)
     end = week.record(figures, lambda head: code(head, HEAD_WIDTH))
-    if figures.quiet and not told.missed:
+    if figures.quiet and not (told.missed or told.unseen):
         line = week.quiet(figures, name)
         return elements.message([line, end], [elements.section(line), elements.context(end)])
     first, *rest = week.paragraphs(told, style)

@@ -76,7 +76,7 @@ def paragraphs(told: Told, style: Style) -> list[Paragraph]:
         Paragraph("Limits", _limits(week, style)),
         Paragraph("Who creates the connections that idle", _idle(week, style)),
         Paragraph("What would help most", tuple(change(one, style.quote) for one in told.changes)),
-        Paragraph("Missed", tuple(_missed(one) for one in told.missed)),
+        Paragraph("Missed", (*(_missed(one) for one in told.missed), *_further(told))),
     ]
     return [one for one in found if one.sentences]
 
@@ -251,6 +251,15 @@ def _missed(week: Digest) -> str:
     hours = f"{_hours(week.watched)} of {_hours(week.whole)} hours watched"
     ended = f"{plural(week.terminated, 'connection')} ended"
     return f"Week {week.week}, which I could not tell in its time: {least}{plural(week.incidents, 'incident')}, {ended}, {hours}."
+
+
+def _further(told: Told) -> tuple[str, ...]:
+    said = []
+    if told.further:
+        said.append(f"Ask me for {plural(told.further, 'earlier week')}, each by its number.")
+    if told.unseen:
+        said.append(f"Of {plural(told.unseen, 'week')} I know nothing: nobody watched, and nothing was reported.")
+    return tuple(said)
 
 
 def _hours(span: timedelta) -> str:

@@ -112,3 +112,14 @@ async def test_what_two_processes_changed_at_once_is_said_again_by_whoever_comes
     assert (await now()).shown is None
     assert await posts.showed(await now(), "two wait")
     assert (await now()).shown == "two wait"
+
+
+async def test_a_claim_that_is_yet_to_come_is_taken_over(posts: Posts, own_database: OwnDatabase) -> None:
+    """Its process died with it, and the clock was set back since."""
+    assert await posts.claim("T1", PostKind.SUMMARY, "class", THREAD, occasion="2026-W47") is not None
+    async with own_database.write() as connection:
+        ahead = await own_database.now(connection) + timedelta(days=7)
+        await connection.execute(update(rows).values(claimed_at=ahead))
+    taken = await posts.claim("T1", PostKind.SUMMARY, "class", THREAD, occasion="2026-W47")
+    assert taken is not None
+    assert taken.taken_over

@@ -175,7 +175,7 @@ async def test_who_begins_again_goes_on_where_it_was_interrupted(
 async def test_one_process_at_a_time_does_it(own_database: OwnDatabase, record: Record, migrated_url: str) -> None:
     await happened(own_database, record)
     async with OwnDatabase(migrated_url, ahead=LATER) as later:
-        assert await Lease(later, "other").take("retention", timedelta(minutes=5))
+        assert await Lease(later, "other").take("retention:T1", timedelta(minutes=5))
         await retention(later, record).turn()
         assert await named(later) == set(OF_PEOPLE)
         await retention(later, record, "other").turn()

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from bot.saturation.sampler import Sampler
+from bot.saturation.sampler import THIN_EVERY, Sampler
 from bot.saturation.samples import Samples
 from bot.servers.fleet import Fleet
 from bot.servers.settings import ServerSettings
 from bot.storage.engine import OwnDatabase
 from bot.storage.lease import Lease
-from bot.storage.tables import leases, sample_marks
+from bot.storage.tables import leases, sample_limits, sample_marks
 from tests.postgres import Postgres
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def settings(postgres: Postgres, *names: str) -> list[ServerSettings]:
@@ -42,12 +42,13 @@ async def test_one_of_two_processes_samples_until_it_is_gone(
         await one.turn()
         assert await sampled(own_database) != first
 
-        async with OwnDatabase(migrated_url, ahead=2 * MINUTE) as later, later.read() as connection:
-            assert (await connection.execute(select(leases.c.holder))).scalars().all() == ["one"]
+        held = select(leases.c.holder).where(leases.c.name == "samples:class")
+        async with own_database.read() as connection:
+            assert (await connection.execute(held)).scalars().all() == ["one"]
         async with OwnDatabase(migrated_url, ahead=2 * MINUTE) as later:
             await Sampler(fleet, Samples(later), Lease(later, "other"), MINUTE).turn()
             async with later.read() as connection:
-                assert (await connection.execute(select(leases.c.holder))).scalars().all() == ["other"]
+                assert (await connection.execute(held)).scalars().all() == ["other"]
 
 
 async def test_a_server_that_is_not_there_costs_no_other_its_samples(
@@ -59,4 +60,23 @@ async def test_a_server_that_is_not_there_costs_no_other_its_samples(
         async with own_database.read() as connection:
             names = (await connection.execute(select(leases.c.name))).scalars().all()
         # Another process may be able to reach it.
-        assert names == ["samples:class"]
+        assert "samples:class" in names
+        assert "samples:dead" not in names
+
+
+async def test_what_is_kept_of_a_server_that_is_configured_no_more_grows_old_too(
+    postgres18: Postgres, own_database: OwnDatabase, migrated_url: str
+) -> None:
+    async with Fleet(settings(postgres18, "class")) as fleet:
+        await Sampler(fleet, Samples(own_database), Lease(own_database, "one"), MINUTE).turn()
+    async with Fleet(settings(postgres18, "dead")) as fleet, OwnDatabase(migrated_url, ahead=366 * DAY) as later:
+        sampler = Sampler(fleet, Samples(later), Lease(later, "other"), MINUTE)
+        for _ in range(THIN_EVERY * 4):
+            await sampler.turn()
+    async with OwnDatabase(migrated_url, ahead=367 * DAY) as later, Fleet(settings(postgres18, "dead")) as fleet:
+        sampler = Sampler(fleet, Samples(later), Lease(later, "other"), MINUTE)
+        for _ in range(THIN_EVERY * 2):
+            await sampler.turn()
+        assert await sampled(later) == {}
+        async with later.read() as connection:
+            assert (await connection.execute(select(sample_limits))).all() == []

@@ -2,16 +2,23 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
+from bot.clock import clock
 from bot.saturation.samples import Samples
 from bot.saturation.thinning import HOUR, MINUTE, TEN_MINUTES
 from bot.servers.capacity import Limit, LimitKind
 from bot.servers.samples import Crowd, Killed, Sample
 from bot.storage.engine import OwnDatabase
+from bot.storage.lease import Lease
 from bot.storage.tables import sample_limits, sample_programs, sample_spans
+from bot.summaries.reading import Weeks
+from bot.summaries.week import week_of
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -108,3 +115,68 @@ async def test_any_program_s_name_is_kept(own_database: OwnDatabase, name: str) 
     async with own_database.read() as connection:
         (row,) = (await connection.execute(select(sample_programs))).all()
     assert (row.program, row.idle) == (name.replace("\x00", "\ufffd"), None)
+
+
+async def test_what_a_process_saw_before_it_was_stopped_is_left_out(migrated_url: str) -> None:
+    """Else what was counted since is counted twice, and old figures stand at a new time."""
+    seen_by_one = a_sample(5, killed=1)
+    async with OwnDatabase(migrated_url) as db:
+        one, other = Lease(db, "one"), Lease(db, "other")
+        assert await one.take("samples:class", timedelta())
+        assert await other.take("samples:class", timedelta(minutes=1))
+        samples = Samples(db)
+        for killed in (1, 4):
+            await samples.keep(a_sample(2, killed), partial(other.holds, name="samples:class"))
+        await samples.keep(seen_by_one, partial(one.holds, name="samples:class"))
+        await samples.keep(a_sample(2, killed=4), partial(other.holds, name="samples:class"))
+        async with db.read() as connection:
+            killed = (await connection.execute(select(func.sum(sample_spans.c.killed)))).scalar_one()
+            used = (await connection.execute(select(func.max(sample_limits.c.used)))).scalar_one()
+    assert (killed, used) == (3, 2)
+
+
+async def test_a_clock_that_was_ahead_for_a_while_leaves_no_gap_behind(migrated_url: str) -> None:
+    for minutes in (0, 1, 7 * 24 * 60, 7 * 24 * 60 + 1, 2, 3):
+        await keep(migrated_url, timedelta(minutes=minutes), a_sample(2))
+    async with OwnDatabase(migrated_url, ahead=timedelta(minutes=4)) as db, db.read() as connection:
+        now = await db.now(connection)
+        spans = (await connection.execute(select(sample_spans).where(sample_spans.c.began_at < now))).all()
+    assert sum((span.ended_at - span.began_at for span in spans), timedelta()) > timedelta(minutes=3)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Santiago"])
+async def test_thinned_weeks_are_told_as_before_wherever_they_begin(migrated_url: str, zone: str) -> None:
+    """With peaks on both sides of each Monday's midnight, and of the changes of the clocks."""
+    course, chance = ZoneInfo(zone), Random(zone)  # noqa: S311
+    weeks = [week_of(STARTED - timedelta(days=350), course).after(number) for number in range(0, 43, 6)]
+    moments = [
+        week.begins(course) + timedelta(minutes=minute + 60 * 24 * 6 * late)
+        for week in weeks
+        for minute in range(-61, 61, 7)
+        for late in (0, 1)
+    ]
+    peaks = [
+        {"server": "class", "width": MINUTE, "at": at, "kind": kind, "name": "class", "used": used, "slots": slots, "reached_at": at}
+        for at in moments
+        for kind, slots in (("server", 97), ("role", 8))
+        for used in (chance.randrange(slots + 1),)
+    ]  # fmt: skip
+    uses = [
+        {"server": "class", "width": MINUTE, "at": at, "program": "psql", "place": "", "service": False, "roles": 1, "used": 3,
+         "idle": 2, "used_seconds": 180.0, "idle_seconds": float(chance.randrange(120)), "stale_seconds": 0.0}
+        for at in moments
+    ]  # fmt: skip
+
+    async def told() -> list[object]:
+        facts = [await Weeks(db, course).read(None, "class", week) for week in weeks]
+        return [(one.heights, one.roles, one.programs) for one in facts]
+
+    async with OwnDatabase(migrated_url, ahead=STARTED - clock()) as db:
+        async with db.write() as connection:
+            await connection.execute(insert(sample_limits), peaks)
+            await connection.execute(insert(sample_programs), uses)
+        before = await told()
+        while await Samples(db, course).thin("class"):
+            pass
+        assert set(await widths(db)) == {HOUR}
+        assert await told() == before

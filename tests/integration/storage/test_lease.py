@@ -24,3 +24,27 @@ async def test_what_has_lapsed_is_another_s(own_database: OwnDatabase, migrated_
     async with OwnDatabase(migrated_url, ahead=LONG + timedelta(seconds=1)) as later:
         assert await Lease(later, "one").take("samples", LONG)
         assert not await Lease(later, "other").take("samples", LONG)
+
+
+async def test_while_a_transaction_relies_on_it_nobody_else_takes_it(
+    own_database: OwnDatabase, migrated_url: str
+) -> None:
+    one = Lease(own_database, "one")
+    assert await one.take("samples", LONG)
+    async with own_database.write() as connection:
+        assert await one.holds(connection, "samples")
+        assert not await Lease(own_database, "other").holds(connection, "samples")
+        assert not await one.holds(connection, "another")
+    async with OwnDatabase(migrated_url, ahead=LONG + timedelta(seconds=1)) as later:
+        async with later.write() as connection:
+            assert not await Lease(later, "one").holds(connection, "samples")
+        assert await Lease(later, "other").take("samples", LONG)
+
+
+async def test_one_that_was_taken_while_the_clock_was_ahead_is_another_s(
+    own_database: OwnDatabase, migrated_url: str
+) -> None:
+    async with OwnDatabase(migrated_url, ahead=timedelta(days=7)) as ahead:
+        assert await Lease(ahead, "one").take("samples", LONG)
+    assert await Lease(own_database, "other").take("samples", LONG)
+    assert not await Lease(own_database, "one").take("samples", LONG)

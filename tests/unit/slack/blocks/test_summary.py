@@ -74,7 +74,9 @@ def test_500_incidents_of_many_causes_are_twelve_blocks_at_most() -> None:
     roles = [RoleUse(f"r{number}", 5, 5) for number in range(300)]
     missed = [tell(facts(week=Week(2026, number))).digest for number in range(40, 47)]
     told = tell(busy(incidents=many, programs=programs, heights=heights, roles=roles))
-    message = rendered(replace(told, missed=tuple(missed)))
+    message = rendered(replace(told, missed=tuple(missed), further=5, unseen=60))
+    assert "Ask me for 5 earlier weeks, each by its number." in message.text
+    assert "Of 60 weeks I know nothing: nobody watched, and nothing was reported." in message.text
     assert "500 incidents" in message.text
 
 
