@@ -51,6 +51,16 @@ class Fork:
             return False
         return True
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped and not continued."""
+        return "\nState:\tT" in _text(Path("/proc", str(self.pid), "status"))
+
+    @property
+    def left_untold(self) -> bool:
+        """Whether its time to tell somebody ran out: whoever looks next tells them."""
+        return "not told yet" in _text(self.err)
+
     def signal(self, number: int) -> None:
         """Send it a signal; one that is gone gets none."""
         with suppress(ProcessLookupError):
@@ -164,16 +174,26 @@ def _count_statements(order: Path) -> None:
 
     def step(what: str) -> None:
         nonlocal known, done
-        if order.exists():
-            if (text := order.read_text()) != known:
-                known, done = text, []
-            done.append(what)
-            # Whole at each moment: it is read while it is written.
-            written = order.with_suffix(".tracing")
-            written.write_text("\n".join(done))
-            written.rename(order.with_suffix(".trace"))
-            if len(done) == int(text.split()[0]):
-                os.kill(os.getpid(), int(text.split()[1]))
+        try:
+            text = order.read_text()
+        except FileNotFoundError:
+            return
+        if text != known:
+            known, done = text, []
+        done.append(what)
+        at, number, _ = text.split()
+        if len(done) == int(at):
+            # Whoever takes the order away has it: whoever gave it sees that it is too late, or we that it was taken back.
+            try:
+                order.rename(order.with_suffix(".taken"))
+            except FileNotFoundError:
+                return
+        # Whole at each moment: it is read while it is written.
+        written = order.with_suffix(".tracing")
+        written.write_text("\n".join(done))
+        written.rename(order.with_suffix(".trace"))
+        if len(done) == int(at):
+            os.kill(os.getpid(), int(number))
 
     def before(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         step(f"before {statement.split()[:3]}")

@@ -26,9 +26,10 @@ class Passing:
         """Call `then` when message `at` (from 1) has come, before it goes on; it says whether the message goes on at all."""
         self.seen, self._armed, self._at, self._then = [], True, at, then
 
-    def disarm(self) -> None:
-        """Let everything pass uncounted from now on."""
+    def disarm(self) -> bool:
+        """Let everything pass uncounted from now on; whether nothing was done by then."""
         self._armed = False
+        return len(self.seen) < self._at
 
     def passes(self, where: str) -> bool:
         """Count one message; whether it goes on."""
