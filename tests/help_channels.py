@@ -86,9 +86,9 @@ class Help:
             lambda: found if len(found := self.in_thread(root)) >= count else [], within=within
         )
 
-    async def seen(self, message: Message, mark: str = "eyes") -> None:
+    async def seen(self, message: Message, mark: str = "eyes", *, within: float = 5.0) -> None:
         """Wait for a mark of the bot's on a message."""
-        await self.course.workspace.wait_for(lambda: mark in self.marks(message))
+        await self.course.workspace.wait_for(lambda: mark in self.marks(message), within=within)
 
     async def press(self, who: str, message: Message, action_id: str) -> None:
         """Click a button."""

@@ -137,7 +137,7 @@ class Room:
             posting = Posting(client, posts)
             listener = ReportsListener(
                 us, self.fleet, reports, self.herald, self.mentions, hearing, desk, announcer, posting, client, work,
-                heard_again_after=0.2,
+                heard_again_after=(0.2, 2.0),
             )  # fmt: skip
 
             def bind(app: AsyncApp, front: Front, _: Windows) -> None:

@@ -82,6 +82,17 @@ async def test_same_that_came_before_the_report_is_heard_again(room: Room) -> No
     assert isinstance(replies[room.id("bob")], Joined)
 
 
+async def test_same_to_a_report_that_takes_long_to_be_read_is_heard_once_more(room: Room) -> None:
+    """As one about a server that hangs, in another process."""
+    room.workspace.say("bob", HELP, "same")
+    await asyncio.sleep(0.5)
+    room.workspace.say("alice", HELP, SERVER_FULL)
+
+    replies = {heard.person: reply for heard, reply in await room.replies(2)}
+
+    assert isinstance(replies[room.id("bob")], Joined)
+
+
 async def test_same_to_nothing_is_nothing(room: Room) -> None:
     room.workspace.say("bob", HELP, "same")
 

@@ -268,7 +268,7 @@ async def test_two_bots_say_everything_once(postgres18: Postgres, migrated_postg
         pasted = channel.say("alice", refused(role))
         said = [channel.say(who, text, pasted) for who, text in (("bob", "same"), ("mallory", refused(role)))]
         for one in said:
-            await channel.seen(one)
+            await channel.seen(one, within=15)
         await channel.course.workspace.wait_for(lambda: channel.posted(STAFF), within=10)
         await nothing_more(channel, pasted, 1)
         await leave(channel, opened[0])

@@ -1,7 +1,7 @@
 """What people write: read for what it reports, without its secrets; what it comes to is said by the herald."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -36,8 +36,8 @@ from bot.slack.work import Work
 
 REPORTS_WITHIN = timedelta(days=1)
 """An older message reports nothing any more: not when it is changed, nor when somebody points to it."""
-HEARD_AGAIN_AFTER = 2.0
-"""Seconds; by then another process has read what somebody says “same” to."""
+HEARD_AGAIN_AFTER = (2.0, 6.0)
+"""Seconds, one after the other; by then another process has read what somebody says “same” to, and asked a slow server."""
 SHORT = 4000
 """Characters that are read in no time; longer texts are read beside whatever else goes on."""
 
@@ -113,7 +113,7 @@ class ReportsListener:
         posting: Posting,
         client: AsyncWebClient,
         work: Work,
-        heard_again_after: float = HEARD_AGAIN_AFTER,
+        heard_again_after: Sequence[float] = HEARD_AGAIN_AFTER,
     ) -> None:
         self._us = us
         self._fleet = fleet
@@ -217,8 +217,10 @@ class ReportsListener:
 
     async def _say(self, understood: Understood, standing: Standing, now: datetime, reply: Reply) -> None:
         """Say what it comes to; what is about others' messages, and came to nothing, may have come before those."""
-        if understood.is_about_others and isinstance(reply, Nothing):
-            await asyncio.sleep(self._heard_again_after)
+        for pause in self._heard_again_after if understood.is_about_others else ():
+            if not isinstance(reply, Nothing):
+                break
+            await asyncio.sleep(pause)
             reply = await self._reports.hear(understood.heard, standing, now=now)
         await self._herald.reply(understood.heard, reply)
 

@@ -235,7 +235,7 @@ async def test_what_waited_too_long_for_others_never_begins(course18: Class) -> 
 
 
 async def test_who_waits_behind_a_frozen_backend_is_served_by_its_replacement(course18: Class) -> None:
-    async with held(course18, deadline=0.6) as holder:
+    async with held(course18, deadline=2.0) as holder:
         own = await holder.run(pid, repeatable=True)
         course18.postgres.freeze(own)
         loop = asyncio.get_running_loop()
@@ -243,7 +243,7 @@ async def test_who_waits_behind_a_frozen_backend_is_served_by_its_replacement(co
         stuck, *others = await asyncio.gather(
             *(holder.run(pid, repeatable=True) for _ in range(20)), return_exceptions=True
         )
-        assert loop.time() - asked < 0.6 * 2
+        assert loop.time() - asked < 2.0 * 2
         assert isinstance(stuck, ServerUnavailable)
         assert len(set(map(str, others))) == 1
         assert others[0] not in (own, 0)
