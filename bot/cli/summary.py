@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
@@ -43,7 +45,10 @@ def show(chosen: argparse.Namespace, variables: Mapping[str, str]) -> int:
     elif chosen.format == "png":
         sys.stdout.buffer.write(_picture(told, zone))
     else:
-        print("\n".join(_lines(told, words.Style(plain, zone, now))))
+        # What a program reads stays as it is.
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in _lines(told, words.Style(plain, zone, now)):
+            print(line if columns is None else folded(line, columns))
     return 0
 
 
@@ -63,6 +68,16 @@ def _lines(told: Told, style: words.Style) -> list[str]:
     for paragraph in words.paragraphs(told, style):
         lines += [f"{paragraph.heading}:", *(f"  {sentence}" for sentence in paragraph.sentences), ""]
     return [*lines, record]
+
+
+def folded(line: str, columns: int) -> str:
+    """Let a line of a terminal end between two words, and the next begin below its first."""
+    if len(line) <= columns:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()))
+    # A digest is one word, to be copied whole.
+    folder = textwrap.TextWrapper(columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return folder.fill(line)
 
 
 def _picture(told: Told, zone: tzinfo) -> bytes:

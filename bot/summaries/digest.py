@@ -116,7 +116,8 @@ class Digest:
     @property
     def quiet(self) -> bool:
         """Nothing happened, and that is certain."""
-        return self.complete and not (self.incidents or self.outcomes or self.cancelled or self.others_ended)
+        full = self.server_peak is not None and share(self.server_peak) >= 1
+        return self.complete and not (self.incidents or self.outcomes or self.cancelled or self.others_ended or full)
 
 
 def digest(facts: Facts) -> Digest:

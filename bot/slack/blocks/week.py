@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from bot.diagnosis.advice import of_client
+from bot.diagnosis.advice import for_session
 from bot.servers.samples import OTHERS
 from bot.slack.blocks.text import Quote, clock, duration, join, plural
 from bot.summaries.changes import Change, Remedy
@@ -63,7 +63,7 @@ def quiet(week: Digest, quote: Quote) -> str:
     """Everything that is to be said of a week in which nothing happened."""
     peak = f" At the most {_of(week.server_peak)} slots were in use." if week.server_peak else ""
     hours = _hours(week.whole)
-    return f"{title(week, quote)} was quiet: nobody ran out of connections, and I watched all {hours} hours.{peak}"
+    return f"{title(week, quote)} was quiet: nobody told me of trouble, and I watched all {hours} hours.{peak}"
 
 
 def paragraphs(told: Told, style: Style) -> list[Paragraph]:
@@ -97,7 +97,7 @@ def watched(week: Digest, style: Style) -> tuple[str, ...]:
     gaps = [_gap(gap, style) for gap in sorted(week.gaps, key=lambda gap: gap.begins - gap.ends)[:MOST_GAPS]]
     more = f", and {plural(len(week.gaps) - MOST_GAPS, 'shorter time')}" if len(week.gaps) > MOST_GAPS else ""
     return (
-        f"I watched {_hours(week.watched)} of {_hours(week.whole)} hours{so_far}; nobody looked {join(gaps)}{more}.",
+        f"I watched {_at_least(week.watched)} of {_hours(week.whole)} hours{so_far}; nobody looked {join(gaps)}{more}.",
         "So all of this is what was seen: at least that much.",
     )
 
@@ -143,7 +143,8 @@ def _compared(compared: Compared) -> str:
     if compared.percent is None:
         return ""
     if not compared.percent:
-        return ", as many as the week before"
+        same = "as many as the week before"
+        return f", {same}" if compared.now == compared.before else f", about {same} ({compared.before:g})"
     more = "more" if compared.percent > 0 else "fewer"
     return f", {abs(compared.percent):,}% {more} than the week before ({compared.before:g})"
 
@@ -159,7 +160,7 @@ def _ended(week: Digest) -> tuple[str, ...]:
         said.append(f"Of others that I was asked to end, {join(others)}.")
     if week.cancelled:
         said.append(f"{plural(week.cancelled, 'query was', 'queries were')} cancelled.")
-    least = "" if week.sure else "At least "
+    least = "" if week.others_sure else "At least "
     if week.others_ended is None:
         said.append("How many sessions were ended by operators or others is unknown.")
     elif week.others_ended:
@@ -187,6 +188,8 @@ def _of(height: Height) -> str:
 
 
 def _idle(week: Digest, style: Style) -> tuple[str, ...]:
+    if not week.tells_idle and week.watched:
+        return ("The server does not show me which connections idle.",)
     if not week.programs:
         return ()
     compared = week.idle_compared
@@ -226,29 +229,36 @@ def program(named: str, quote: Quote) -> str:
 
 def change(one: Change, quote: Quote) -> str:
     """One change that would help, with what to do."""
-    frees = f"That would free about {one.frees:.0f} on average." if round(one.frees) else ""
+    frees = f" That would free about {one.frees:.0f} on average." if round(one.frees) else ""
     match one.remedy:
         case Remedy.ROLE_LIMIT:
             return (
                 f"Raise the limit of roles from {one.number} to {one.to} (ALTER ROLE \u2026 CONNECTION LIMIT {one.to}): "
-                "most incidents come from there, and the server has the room."
+                "no other limit keeps people out as often, and the server has the room."
+            )
+        case Remedy.DATABASE_LIMIT:
+            return (
+                f"Raise the limit of the database {quote(one.about)} from {one.number} to {one.to} "
+                f"(ALTER DATABASE \u2026 CONNECTION LIMIT {one.to}): "
+                "no other limit keeps people out as often, and the server has the room."
             )
         case Remedy.SERVICE:
-            return f"Let the pool of the service behind {quote(one.about)} hold fewer connections. {frees}"
+            return f"Let the pool behind {quote(one.about)} hold fewer connections.{frees}"
         case Remedy.TIMEOUT:
             return (
-                "Let the server close what idles for more than half an hour: "
-                f"ALTER ROLE \u2026 SET idle_session_timeout = '30min' for the students' roles. {frees}"
+                "Let the server close what idles for more than half an hour: for each student's role (a group's does not count) "
+                "ALTER ROLE \u2026 SET idle_session_timeout = '30min', and idle_in_transaction_session_timeout too; "
+                f"not for roles that a service or a pool uses, which do not expect it.{frees}"
             )
         case Remedy.CLIENT:
-            advice = of_client(one.about)
+            advice = for_session(one.about)
             how = advice.remedy if advice else "Close each connection when its work is done."
-            return f"Tell everybody who uses {program(one.about, quote)}: {how} {frees}"
+            return f"Tell everybody who uses {program(one.about, quote)}: {how}{frees}"
 
 
 def _missed(week: Digest) -> str:
     least = "" if week.sure else "at least "
-    hours = f"{_hours(week.watched)} of {_hours(week.whole)} hours watched"
+    hours = f"{_hours(week.watched) if week.sure else _at_least(week.watched)} of {_hours(week.whole)} hours watched"
     ended = f"{plural(week.terminated, 'connection')} ended"
     return f"Week {week.week}, which I could not tell in its time: {least}{plural(week.incidents, 'incident')}, {ended}, {hours}."
 
@@ -264,6 +274,11 @@ def _further(told: Told) -> tuple[str, ...]:
 
 def _hours(span: timedelta) -> str:
     return f"{span.total_seconds() / 3600:,.0f}"
+
+
+def _at_least(span: timedelta) -> str:
+    """Whole hours, so that a gap of minutes is not rounded away."""
+    return f"{span // timedelta(hours=1):,}"
 
 
 def spoken(found: Sequence[Paragraph]) -> list[str]:

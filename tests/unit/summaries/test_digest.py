@@ -168,6 +168,34 @@ def test_the_changes_that_help_most_come_first_and_are_two() -> None:
     assert changes(calm)[1].frees == 6.0
 
 
+def test_the_limit_that_keeps_people_out_most_often_is_raised() -> None:
+    bases = [Height("database", name, 20, slots, MONDAY) for name, slots in (("ann", 5), ("shop", 20), ("bank", 40))]
+    given: dict[str, Any] = {
+        "heights": [HEIGHTS[-1], *bases],
+        "roles": [RoleUse("ann", 5, 5)],
+        "incidents": [*[happened("database_limit")] * 5, *[happened("role_limit")] * 4],
+    }
+    assert changes(a_digest(**given)) == (Change(Remedy.DATABASE_LIMIT, "shop", number=20, to=25),)
+    assert changes(a_digest(**{**given, "heights": HEIGHTS[-1:]})) == ()
+    # What was hardly watched may be fuller than anybody saw.
+    assert changes(a_digest(**given, spans=[Watched(MONDAY, MONDAY + 80 * HOUR, 0)])) == ()
+
+
+def test_no_limit_is_raised_where_the_server_itself_keeps_people_out() -> None:
+    incidents = [*[happened("server_limit")] * 5, *[happened("role_limit")] * 4]
+    assert changes(a_digest(heights=HEIGHTS, roles=[RoleUse("ann", 5, 5)], incidents=incidents)) == ()
+
+
+def test_a_pooler_is_asked_to_hold_fewer_and_is_not_timed_out() -> None:
+    told = a_digest(programs=[a_program("PgBouncer", "", 9, stale=9), a_program("psql", "", 1, stale=0.5)])
+    assert changes(told) == (Change(Remedy.SERVICE, "PgBouncer", told.programs[0].idle),)
+
+
+def test_a_week_in_which_the_server_was_full_is_not_quiet() -> None:
+    assert a_digest(heights=[Height("server", "class", 96, 97, MONDAY)]).quiet
+    assert not a_digest(heights=[Height("server", "class", 97, 97, MONDAY)]).quiet
+
+
 def test_limits_are_not_raised_on_a_server_that_is_nearly_full() -> None:
     told = a_digest(
         heights=[Height("server", "class", 90, 97, MONDAY)],

@@ -8,7 +8,8 @@ from bot.slack import ids
 from bot.slack.blocks import summary
 from bot.slack.blocks.text import Message
 from bot.slack.payloads import read_about_week
-from bot.summaries.facts import Ends, Facts, Height, RoleUse, Watched
+from bot.summaries.changes import Change, Remedy
+from bot.summaries.facts import Ends, Facts, Height, Program, RoleUse, Watched
 from bot.summaries.naming import ONE_EACH
 from bot.summaries.told import Told, tell
 from bot.summaries.week import Week
@@ -28,7 +29,7 @@ def test_a_quiet_week_that_was_watched_whole_is_one_friendly_line() -> None:
     message = rendered(facts())
     line, end = message.blocks
     assert line["text"]["text"] == (
-        "Week 2026-W47 on class was quiet: nobody ran out of connections, and I watched all 168 hours."
+        "Week 2026-W47 on class was quiet: nobody told me of trouble, and I watched all 168 hours."
     )
     assert end["elements"][0]["text"] == f"The record has 12 entries; its head is `12:{'ab' * 32}`."
 
@@ -101,6 +102,54 @@ def test_a_week_with_gaps_says_at_least_and_where_nobody_looked() -> None:
     assert "week before" not in text
     assert "None seen." in rendered(facts(spans=spans)).text
     assert "At least 3 sessions were ended by operators or others." in rendered(facts(spans=spans)).text
+
+
+def test_a_gap_of_minutes_is_not_rounded_away() -> None:
+    text = rendered(facts(spans=[Watched(BEFORE, MONDAY + 24 * HOUR, 0), Watched(MONDAY + 24.2 * HOUR, NEXT, 0)])).text
+    assert "I watched 167 of 168 hours; nobody looked from Tue 17 Nov 00:00 to Tue 17 Nov 00:12." in text
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (400, "400 incidents, as many as the week before:"),
+        (401, "400 incidents, about as many as the week before (401):"),
+        (390, "400 incidents, 3% more than the week before (390):"),
+    ],
+)
+def test_as_many_as_before_is_said_of_as_many_alone(before: int, words: str) -> None:
+    assert words in rendered(facts(incidents=[happened()] * 400, incidents_before=before)).text
+
+
+def test_where_the_server_s_count_is_no_use_for_a_time_there_were_at_least_so_many() -> None:
+    spans = [
+        Watched(BEFORE, NEXT - HOUR, 0),
+        Watched(NEXT - HOUR, NEXT - HOUR / 2, 3),
+        Watched(NEXT - HOUR / 2, NEXT, None),
+    ]
+    assert "At least 3 sessions were ended by operators or others." in rendered(facts(spans=spans)).text
+
+
+def test_what_the_server_does_not_show_is_not_told_as_nothing() -> None:
+    silent = Program("psql", "", False, 1, None, 9000.0, 0.0, 0.0)
+    assert "does not show me which connections idle." in rendered(busy(programs=[silent])).text
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (Change(Remedy.DATABASE_LIMIT, "shop", number=20, to=25), "ALTER DATABASE \u2026 CONNECTION LIMIT 25"),
+        (
+            Change(Remedy.SERVICE, "canvas", 5.0),
+            "the pool behind canvas hold fewer connections. That would free about 5",
+        ),
+        (Change(Remedy.TIMEOUT, frees=0.4), "not for roles that a service or a pool uses, which do not expect it."),
+        (Change(Remedy.CLIENT, "PostgreSQL JDBC Driver", 5.0), "Open connections in try (Connection c"),
+        (Change(Remedy.CLIENT, "<!channel>", 5.0), "`&lt;!channel&gt;`: Close each connection when"),
+    ],
+)
+def test_each_change_says_what_to_do(told: Change, words: str) -> None:
+    assert words in rendered(replace(tell(busy()), changes=(told,))).text
 
 
 def test_where_nobody_looked_that_is_said() -> None:
