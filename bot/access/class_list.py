@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.errors import SetupError
 
@@ -19,11 +20,22 @@ _DELIMITERS = ",;\t|"
 _HEADER_WITHIN = 10
 """Lines that are looked at for the one with the columns' names: registrars write a title first."""
 _FIELD = re.compile(r"\{([^{}]*)\}")
+MOST_LINES = 50_000
+_COLUMNS_TOLD, _NAME_TOLD = 20, 40
+_OTHER_FILES = {
+    b"PK\x03\x04": "an Excel workbook or an archive",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+}
+"""Files that are handed in by mistake, whatever their name says, by how they begin."""
 
 Records = tuple[tuple[int, tuple[str, ...] | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """The file: the names of its columns, and its records by number of line; None for one whose quotes are wrong."""
 
@@ -32,8 +44,12 @@ class Table:
 
     def find(self, name: str) -> int | None:
         """The place of a column, whatever its case, blanks and underscores."""
-        names = [_plain(column) for column in self.columns]
-        return names.index(_plain(name)) if _plain(name) in names else None
+        return self._places.get(_plain(name))
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """The first of several columns of one name counts."""
+        return {_plain(column): place for place, column in reversed([*enumerate(self.columns)])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +108,19 @@ def read_table(data: bytes, email: str | None = None) -> Table:
     `email` is the column of the e-mails where it has no usual name. Raises `SetupError` naming the mend.
     """
     rows = list(io.StringIO(_decode(data), newline=""))
+    if len(rows) > MOST_LINES:
+        raise SetupError((f"The roster has more than {MOST_LINES:,} lines: leave out who is not in this course.",))
     filled = [number for number, row in enumerate(rows) if row.strip(_DELIMITERS + " \r\n")]
     if not filled:
         raise SetupError(("The roster is empty: it needs a header line with an e-mail and a role column.",))
     wanted = EMAIL_NAMES if email is None else (_plain(email),)
     for start in filled[:_HEADER_WITHIN]:
         for delimiter in _DELIMITERS:
-            columns = next(csv.reader([rows[start]], delimiter=delimiter), [])
+            columns, after = _header(rows, start, delimiter)
             if not {_plain(column) for column in columns}.isdisjoint(wanted):
-                return Table(tuple(map(str.strip, columns)), tuple(_records(rows, start + 1, delimiter)))
+                return Table(columns, tuple(_records(rows, after, delimiter)))
     if email is not None:
-        raise SetupError((f"The roster has no column {email}: name one of those in its header line.",))
+        raise SetupError((f"The roster has no column {_told(email)}: name one of those in its header line.",))
     mend = f"name one column {EMAIL_NAMES[0]} and one {ROLE_NAMES[0]}, or say which they are."
     raise SetupError((f"The roster's first line names no e-mail and role columns: {mend}",))
 
@@ -112,9 +130,11 @@ def choose(table: Table, *, email: str | None = None, role: str | None = None) -
     by_name = next((name for name in EMAIL_NAMES if table.find(name) is not None), None)
     template = role or next((f"{{{name}}}" for name in ROLE_NAMES if table.find(name) is not None), None)
     if template is None or (email or by_name) is None:
-        columns = ", ".join(column for column in table.columns if column)
         mend = f"name one {ROLE_NAMES[0]}, or make the role of others, such as {{{LOCAL_PART}}}"
-        raise SetupError((f"The roster names no role column (it has {columns}): {mend}.",))
+        raise SetupError((f"The roster names no role column (it has {_columns(table)}): {mend}.",))
+    if not _FIELD.search(template):
+        fault = f"By {_told(template)} everybody would get one role: put the name of a column in braces, such as {{{LOCAL_PART}}}"
+        raise SetupError((f"{fault}.",))
     return Choice(email or by_name or "", template)
 
 
@@ -122,8 +142,7 @@ def extract(table: Table, choice: Choice) -> Roster:
     """Take e-mails and roles out of the table; raises `SetupError` for columns that it does not have."""
     unknown = [name for name in _names(choice) if table.find(name) is None]
     if unknown:
-        columns = ", ".join(column for column in table.columns if column)
-        raise SetupError((f"The roster has no column {unknown[0]}: it has {columns}.",))
+        raise SetupError((f"The roster has no column {_told(unknown[0])}: it has {_columns(table)}.",))
     statuses = {status.strip().casefold() for status in choice.statuses}
     seen: dict[tuple[str, str], Line] = {}
     repeated: list[Line] = []
@@ -154,24 +173,58 @@ def _names(choice: Choice) -> list[str]:
 
 
 def _decode(data: bytes) -> str:
-    """Read what spreadsheets write: UTF-8 or UTF-16 with their marks, else UTF-8, else Western Windows."""
+    """Read what spreadsheets write: UTF-8 or UTF-16 with their marks, else UTF-16 or UTF-8, else Western Windows.
+
+    Raises `SetupError` for what is no text.
+    """
+    other = next((what for begins, what in _OTHER_FILES.items() if data.startswith(begins)), "")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+        text = data.decode("utf-16", "replace")
+    elif b"\0" in data[:2] and len(data) % 2 == 0:
+        text = data.decode("utf-16-be" if data[0] == 0 else "utf-16-le", "replace")
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252", "replace")
+    if other or "\0" in text:
+        mend = "save the list as CSV, with an e-mail and a role column, and choose that file."
+        raise SetupError((f"The file is {other or 'no text'}: {mend}",))
+    return text
+
+
+def _columns(table: Table) -> str:
+    named = [_told(column) for column in table.columns if column]
+    return ", ".join([*named[:_COLUMNS_TOLD], *(["\u2026"] if len(named) > _COLUMNS_TOLD else [])])
+
+
+def _told(name: str) -> str:
+    return name if len(name) <= _NAME_TOLD else f"{name[:_NAME_TOLD]}\u2026"
 
 
 def _plain(name: str) -> str:
     return " ".join(name.replace("_", " ").split()).casefold()
 
 
+def _header(rows: Sequence[str], start: int, delimiter: str) -> tuple[tuple[str, ...], int]:
+    """Read a line of columns' names, which may break within quotes; and where the next one begins."""
+    reader = csv.reader(_from(rows, start), delimiter=delimiter, skipinitialspace=True)
+    try:
+        columns = next(reader, [])
+    except csv.Error:
+        return (), start + 1
+    return tuple(map(str.strip, columns)), start + reader.line_num
+
+
+def _from(rows: Sequence[str], start: int) -> Iterator[str]:
+    return map(rows.__getitem__, range(start, len(rows)))
+
+
 def _records(rows: Sequence[str], start: int, delimiter: str) -> Iterator[tuple[int, tuple[str, ...] | None]]:
     """Read records with the number of their first line; None for one whose quotes are wrong, and go on after that line."""
     at = start
     while at < len(rows):
-        reader = csv.reader(rows[at:], delimiter=delimiter, strict=True, skipinitialspace=True)
+        reader = csv.reader(_from(rows, at), delimiter=delimiter, strict=True, skipinitialspace=True)
         before = 0
         try:
             for cells in reader:

@@ -52,7 +52,7 @@ class Ownership:
         return await self._read(owners.c.team == team)
 
     async def roster_links(self, team: str, server: str) -> tuple[Owner, ...]:
-        """Read the links of a server that came from a roster: those that `enrol` with `replace` may remove."""
+        """Read the links of a server that came from a roster: those that `enrol` may remove."""
         return await self._read(_from_roster(team, server))
 
     async def own(
@@ -100,11 +100,12 @@ class Ownership:
             return taken
 
     async def enrol(
-        self, actor: Actor, preview: Preview, *, server: str, replace: bool, now: datetime
+        self, actor: Actor, preview: Preview, *, server: str, leaving: Collection[Owner] = (), now: datetime
     ) -> Enrolled | Denied:
         """Store what `preview` matched, after somebody has confirmed it; links of other origins stay what they are.
 
-        With `replace` the roster's links that are not in it any more go, never those by staff or by proof.
+        Of `leaving`, which were shown too, the roster's links go that are still there and not matched; never those by staff or
+        by proof, and none that nobody was shown.
         """
         async with self._record.turn(self._db) as turn:
             standing = await read_standing(turn.connection, actor)
@@ -121,8 +122,9 @@ class Ownership:
             there = {_key(owner) for owner in await _links(turn.connection, _on_server(actor.team, server) & _COUNTS)}
             added = tuple(link for link in links if _key(link) not in there)
             await self.link(turn, actor, added)
-            roster = await _links(turn.connection, _from_roster(actor.team, server)) if replace else ()
-            removed = tuple(link for link in roster if _key(link) not in keys)
+            roster = await _links(turn.connection, _from_roster(actor.team, server)) if leaving else ()
+            gone = {_key(link) for link in leaving} - keys
+            removed = tuple(link for link in roster if _key(link) in gone)
             await self._unlink(turn, actor, removed)
             return Enrolled(added, removed, len(links) - len(added))
 

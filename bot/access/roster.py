@@ -1,5 +1,6 @@
 """A class list matched against Slack and the server, shown before anything of it is stored."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -69,6 +70,12 @@ class Found:
     def kept(self) -> tuple[Match, ...]:
         """The matches that change nothing: those people own these roles, whatever made them."""
         return tuple(one for one in self.preview.matched if (one.slack_id, one.role_oid) in self.there)
+
+    def fingerprint(self, *, replace: bool) -> str:
+        """The same for the same changes: whose links would be made, and with `replace` ended."""
+        made = sorted((one.slack_id, one.role_oid) for one in self.new)
+        ended = sorted((link.slack_id, link.role_oid) for link in self.leaving) if replace else []
+        return hashlib.sha256(repr((self.server, made, ended)).encode()).hexdigest()[:32]
 
     def changes(self, *, replace: bool) -> bool:
         """Whether there is anything to store; with `replace`, or to end."""

@@ -79,7 +79,7 @@ async def _people(environment: Environment, expected: str, emails: Iterable[str]
 async def _store(environment: Environment, found: Found, *, replace: bool) -> int:
     async with stores(environment) as own:
         enrolled = await own.ownership.enrol(
-            own.actor, found.preview, server=found.server, replace=replace, now=clock()
+            own.actor, found.preview, server=found.server, leaving=found.leaving if replace else (), now=clock()
         )
     if isinstance(enrolled, Denied):
         raise NotPermitted(enrolled.action)
@@ -94,7 +94,7 @@ def _agreed(found: Found, *, replace: bool) -> bool:
 
 
 def _show(found: Found, *, replace: bool) -> None:
-    for part in parts(found, replace=replace, quote=plain, address=visible):
+    for part in parts(found, replace=replace, quote=plain, address=visible, who=str):
         print(f"{len(part.lines)} {part.title}:")
         for line in part.lines[:SHOWN]:
             print(f"  {line}")

@@ -22,7 +22,7 @@ def build(parts: Parts) -> HomeListeners:
     home = HomeListener(
         overviews, parts.listings, summaries, allow_list, client, windows, announcer, clock, names, zone
     )
-    allowing = AllowingListener(fleet.names, allow_list, home, windows, announcer, zone)
+    allowing = AllowingListener(fleet.names, allow_list, windows, announcer, zone)
     uploads = Uploads(client, parts.slack.session, client.token or "")
-    enrolment = EnrolmentListener(fleet, parts.ownership, allow_list, home, uploads, client, windows, announcer, names)
+    enrolment = EnrolmentListener(fleet, parts.ownership, allow_list, uploads, client, windows, announcer, names)
     return HomeListeners(home, allowing, enrolment)

@@ -40,6 +40,8 @@ class Call:
     """The modal in which it was clicked, which is still there: an answer elsewhere lies behind it."""
     in_home: bool = False
     """What was clicked stands in the Home tab, where nothing can be answered."""
+    before_home: bool = False
+    """What was clicked or submitted stands in the Home tab, or in a modal, which may have been opened from there."""
 
 
 def of_command(body: Mapping[str, Any], at: datetime) -> Call:
@@ -76,6 +78,7 @@ def of_action(body: Mapping[str, Any], at: datetime) -> Call:
         trigger=text(body, "trigger_id"),
         window=Window(text(view, "id"), text(view, "hash")) if view and not in_home else None,
         in_home=in_home,
+        before_home=bool(view) and is_button(body),
     )
 
 
@@ -137,6 +140,7 @@ def of_view(body: Mapping[str, Any], at: datetime) -> Call:
         text=payloads.read_behind(view.get("private_metadata")).about,
         body=body,
         trigger=text(body, "trigger_id"),
+        before_home=True,
     )
 
 

@@ -188,7 +188,7 @@ class Front:
     async def _deal(self, call: Call, answer: Callable[[Call], Awaitable[None]]) -> None:
         await self._answer(call, answer)
         redraw = self._redraw
-        if call.in_home and redraw is not None:
+        if call.before_home and redraw is not None:
             await self._answer(call, lambda _: redraw(call.actor), told=False)
 
     async def _answer(

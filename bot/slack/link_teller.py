@@ -112,7 +112,9 @@ class LinkTeller:
         said = []
         if news.origin in (Origin.POSSESSION, Origin.VOUCH):
             said.append(await self._tell(news, news.slack_id, linking.render_found(news, names=self._names)))
-        others = [one.slack_id for one in owners if one.slack_id not in (news.slack_id, news.by)]
+        # Whom one list made owners together read no message about each other.
+        before = [one for one in owners if (one.linked_at, one.linked_by) != (news.at, news.by)]
+        others = [one.slack_id for one in before if one.slack_id not in (news.slack_id, news.by)]
         said += [await self._tell(news, each, linking.render_new_owner(news)) for each in dict.fromkeys(others)]
         known = news.origin in (Origin.VOUCH, Origin.ROSTER) or Actor(news.team, news.by).at_command_line
         if self._staff_channel is not None and not known:

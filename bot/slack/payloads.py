@@ -51,7 +51,7 @@ class Behind:
 
 def write_behind(behind: Behind) -> str:
     """Return a modal's `private_metadata`."""
-    return json.dumps([behind.channel, behind.thread, behind.about])
+    return json.dumps([behind.channel, behind.thread, behind.about], ensure_ascii=False)
 
 
 def read_behind(value: object) -> Behind:

@@ -33,4 +33,4 @@ def register_home(app: AsyncApp, front: Front, listeners: HomeListeners) -> None
     app.view(ids.ADD_MODAL)(front.view(allowing.on_added, allowing.check_added))
     app.view(ids.REMOVE_MODAL)(front.view(allowing.on_removed, allowing.check_removed))
     app.view(ids.IMPORT_MODAL)(front.view(enrolment.on_chosen, enrolment.check_chosen, enrolment.reading))
-    app.view(ids.STORE_MODAL)(front.view(enrolment.on_store))
+    app.view(ids.STORE_MODAL)(front.view(enrolment.on_store, meanwhile=enrolment.storing))

@@ -27,6 +27,9 @@ class Uploads:
         except SlackApiError as exc:
             if is_passing(exc):
                 raise _unreachable(why(exc)) from exc
+            if why(exc) == "missing_scope":
+                fault = "I may not read files here: the app needs files:read, as manifest.yml has it; install it again."
+                raise SetupError((fault,)) from exc
             raise _gone(why(exc)) from exc
         except UNREACHABLE as exc:
             raise _unreachable(why(exc)) from exc
@@ -44,12 +47,15 @@ class Uploads:
             ) as answer:
                 if answer.status != 200:
                     raise _gone(f"HTTP {answer.status}")
-                content = await answer.content.read(LARGEST + 1)
+                # A read gives what has come so far: a long list comes in many pieces.
+                content = bytearray()
+                async for piece in answer.content.iter_any():
+                    content += piece
+                    if len(content) > LARGEST:
+                        raise _gone("it is too large")
         except UNREACHABLE as exc:
             raise _unreachable(why(exc)) from exc
-        if len(content) > LARGEST:
-            raise _gone("it is too large")
-        return content
+        return bytes(content)
 
 
 def _gone(reason: str) -> SetupError:

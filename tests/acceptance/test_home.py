@@ -122,6 +122,23 @@ async def test_a_refusal_is_told_on_top_of_the_tab(course: Course) -> None:
     assert modal.title == "Not done"
 
 
+async def test_what_is_done_in_a_modal_shows_on_the_tab_behind_it(course: Course) -> None:
+    alice = course.make_student()
+    [session] = await course.fill(alice, 1)
+    await course.own("alice", alice)
+    view = await opened(course, "alice")
+    await course.workspace.click_view("alice", view, action_id=ids.HOME_CONNECTIONS)
+    [modal] = await course.workspace.wait_for(lambda: course.workspace.views("alice"), within=10)
+    view = await drawn_since(course, "alice", view)
+    assert "Waiting for you" not in str(view.blocks)
+
+    await course.workspace.click_view("alice", modal, label="Close")
+
+    again = await drawn_since(course, "alice", view)
+    assert "Waiting for you" in str(again.blocks)
+    assert str(session.pid) in str(again.blocks)
+
+
 async def test_a_week_opens_in_a_modal_for_those_who_may_read_it(course: Course) -> None:
     await course.grant("tom")
     view = await opened(course, "tom")

@@ -490,7 +490,7 @@ async def test_a_roster_stored_in_slack_is_one_message_to_staff(course: Course) 
     seen = preview(parse(lines.encode()), people, {role: course.role(role).oid for role in roles.values()})
     async with course.database() as database:
         priya = Actor(course.team, slack_id("priya"))
-        stored = await Ownership(database, Record(None)).enrol(priya, seen, server="class", replace=False, now=clock())
+        stored = await Ownership(database, Record(None)).enrol(priya, seen, server="class", now=clock())
         assert isinstance(stored, Enrolled)
 
     (news,) = await eventually(lambda: staff_read(course))

@@ -84,7 +84,7 @@ async def test_a_class_list_is_matched_shown_and_stored(registrar: Registrar) ->
         "1 said twice",
         "line 6: alice@example.edu",
         "1 not readable",
-        "line 7: its e-mail is none",
+        "line 7: its e-mail is no address",
         "Stored: 2 new, 0 there before.",
     ):
         assert line in said.out
@@ -157,7 +157,11 @@ async def test_a_large_class_is_picked_out_of_the_whole_list(
 
 @pytest.mark.parametrize(
     ("text", "word"),
-    [("", "empty"), ("name,age\nx,y\n", "names no e-mail and role columns"), (b"\x00\xff\x9a", "no e-mail and role")],
+    [
+        ("", "empty"),
+        ("name,age\nx,y\n", "names no e-mail and role columns"),
+        (b"\x00\xff\x9a", "The file is no text: save the list as CSV"),
+    ],
     ids=["empty", "other columns", "garbage"],
 )
 async def test_a_file_that_is_no_class_list_is_a_sentence(registrar: Registrar, text: str | bytes, word: str) -> None:

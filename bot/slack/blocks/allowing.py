@@ -1,6 +1,6 @@
 """The modals in which somebody is put on the allow-list, or taken off it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.access.member import Grade
 from bot.slack import ids
@@ -17,12 +17,12 @@ def places(servers: Sequence[str]) -> tuple[str, ...]:
     return (EVERYWHERE, *servers)
 
 
-def adding(servers: Sequence[str], grades: Sequence[Grade]) -> Block:
-    """The modal for a new grant."""
+def adding(servers: Sequence[str], offered: Collection[str], grades: Sequence[Grade]) -> Block:
+    """The modal for a new grant; `offered` are the places where its person may give one."""
     blocks = [
         fields.field(ids.WHO_FIELD, "Who", fields.person(ids.WHO_FIELD)),
         fields.field(ids.GRADE_FIELD, "As", fields.menu(ids.GRADE_FIELD, [grade.word for grade in grades])),
-        _where(servers),
+        _where(servers, offered),
         fields.field(
             ids.ROLES_FIELD,
             "For these roles",
@@ -41,11 +41,11 @@ def adding(servers: Sequence[str], grades: Sequence[Grade]) -> Block:
     return window("Add somebody", blocks, Behind(), callback_id=ids.ADD_MODAL, submit="Add")
 
 
-def removing(servers: Sequence[str]) -> Block:
-    """The modal in which grants are taken back."""
-    blocks = [fields.field(ids.WHO_FIELD, "Who", fields.person(ids.WHO_FIELD)), _where(servers)]
+def removing(servers: Sequence[str], offered: Collection[str]) -> Block:
+    """The modal in which grants are taken back, in one of the places `offered`."""
+    blocks = [fields.field(ids.WHO_FIELD, "Who", fields.person(ids.WHO_FIELD)), _where(servers, offered)]
     return window("Remove somebody", blocks, Behind(), callback_id=ids.REMOVE_MODAL, submit="Remove")
 
 
-def _where(servers: Sequence[str]) -> Block:
-    return fields.field(ids.SERVER_FIELD, "On", fields.menu(ids.SERVER_FIELD, places(servers)))
+def _where(servers: Sequence[str], offered: Collection[str]) -> Block:
+    return fields.field(ids.SERVER_FIELD, "On", fields.menu(ids.SERVER_FIELD, places(servers), offered))

@@ -1,6 +1,6 @@
 """Fields of modals: each has one name, of its block and of its element, by which `forms` reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.slack.blocks import elements
 from bot.slack.blocks.text import Block, spoken
@@ -17,16 +17,17 @@ def field(name: str, label: str, element: Block, *, optional: bool = False, hint
     return {**block, "hint": plain(hint)} if hint else block
 
 
-def text(name: str, example: str = "") -> Block:
-    """A line to type in; `example` stands in it while it is empty."""
-    element: Block = {"type": "plain_text_input", "action_id": name, "max_length": TYPED_LIMIT}
+def text(name: str, example: str = "", most: int = TYPED_LIMIT) -> Block:
+    """A line of at most so many characters to type in; `example` stands in it while it is empty."""
+    element: Block = {"type": "plain_text_input", "action_id": name, "max_length": most}
     return {**element, "placeholder": plain(example)} if example else element
 
 
-def menu(name: str, labels: Sequence[str]) -> Block:
-    """A menu of foreign names, each chosen by its place among them."""
-    options = [option(label, str(place)) for place, label in enumerate(labels[:OPTIONS_LIMIT])]
-    return {"type": "static_select", "action_id": name, "options": options}
+def menu(name: str, labels: Sequence[str], offered: Collection[str] | None = None) -> Block:
+    """A menu of foreign names, each chosen by its place among all; of those only the `offered` are shown, and one alone is chosen."""
+    named = [option(label, str(place)) for place, label in enumerate(labels) if offered is None or label in offered]
+    element: Block = {"type": "static_select", "action_id": name, "options": named[:OPTIONS_LIMIT]}
+    return element if offered is None or len(named) != 1 else {**element, "initial_option": named[0]}
 
 
 def person(name: str) -> Block:

@@ -43,7 +43,8 @@ def _own(overview: Overview, names: CommandNames) -> list[Block]:
         how = code(f"{names.connbot} link ROLE")
         return [head, elements.section(f"No role is linked to you yet. If you have one, link it: {how}.")]
     listing = overview.own
-    rows = [_role(entry) for entry in listing.roles[:SHOWN]]
+    full_first = sorted(listing.roles, key=lambda entry: entry.reading.capacity.biting() is None)
+    rows = [_role(entry) for entry in full_first[:SHOWN]]
     buttons = [elements.buttons(elements.button("Show and close\u2026", ids.HOME_CONNECTIONS, "mine"))] if rows else []
     return [head, *rows, *_silent(listing, names), *buttons, *_more(len(listing.roles), "role")]
 
@@ -83,7 +84,8 @@ def _waiting(overview: Overview, zone: tzinfo) -> list[Block]:
                 elements.section(f"{what}. Nothing happens unless you click before {until}."),
                 confirmation.buttons(proposal, beside_others=True),
             ]
-    return [*blocks, *_more(len(overview.waiting), "proposal")]
+    unshown = sum(max(len(some) - SHOWN, 0) for some in (overview.asked, overview.waiting))
+    return [*blocks, *_more(SHOWN + unshown, "proposal")]
 
 
 def _incidents(overview: Overview, zone: tzinfo) -> list[Block]:
@@ -136,7 +138,7 @@ def _server(server: ServerNow, names: CommandNames) -> str:
 
 def _open(incidents: Sequence[Incident], overview: Overview, zone: tzinfo) -> list[Block]:
     if not incidents:
-        return [elements.section("None. All quiet.")]
+        return [elements.section("None that you look after.")]
     rows = [
         elements.section(
             f"{_incident(one, overview, zone)}{_seen(one)}",

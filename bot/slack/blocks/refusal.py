@@ -17,7 +17,7 @@ from bot.errors import (
     UsageError,
 )
 from bot.slack.blocks import elements, typed, usage
-from bot.slack.blocks.text import Message, Quote, code, join, name, plain
+from bot.slack.blocks.text import Message, Quote, code, escape, join, name, plain
 from bot.slack.commands import CommandNames
 
 _ACTIONS = {
@@ -92,6 +92,11 @@ def render_pace(*, names: CommandNames) -> Message:
         f"That was more than ten commands in a minute ({listed} together). Further ones are not answered for now: "
         "wait a minute and try again. Buttons work as before."
     )
+
+
+def render_late() -> Message:
+    """Say that a form did not open, for which Slack gives three seconds."""
+    return elements.short("The form did not open in time: click once more.")
 
 
 def render_unexpected(reference: str) -> Message:
@@ -178,8 +183,9 @@ def _own_database_unavailable(_: OwnDatabaseUnavailable, __: _Style) -> str:
     )
 
 
-def _setup(error: SetupError, _: _Style) -> str:
-    return str(error)
+def _setup(error: SetupError, style: _Style) -> str:
+    # It may hold what stands in a file, such as the names of its columns.
+    return escape(str(error)) if style.quote is name else str(error)
 
 
 def _usage(error: UsageError, style: _Style) -> str:

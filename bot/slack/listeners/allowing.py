@@ -9,9 +9,8 @@ from bot.access.policy import may
 from bot.errors import NotPermitted
 from bot.slack import forms, ids
 from bot.slack.announcer import Announcer
-from bot.slack.blocks import allowing, members
+from bot.slack.blocks import allowing, members, refusal
 from bot.slack.call import Call
-from bot.slack.listeners.home import HomeListener
 from bot.slack.subcommands import read_time
 from bot.slack.windows import Windows
 
@@ -23,7 +22,6 @@ class AllowingListener:
         self,
         servers: tuple[str, ...],
         allow_list: AllowList,
-        home: HomeListener,
         windows: Windows,
         announcer: Announcer,
         zone: tzinfo,
@@ -31,7 +29,6 @@ class AllowingListener:
         self._servers = servers
         self._places = allowing.places(servers)
         self._allow_list = allow_list
-        self._home = home
         self._windows = windows
         self._announcer = announcer
         self._zone = zone
@@ -39,12 +36,16 @@ class AllowingListener:
     async def on_add(self, call: Call, standing: Standing) -> None:
         """**Add somebody…**."""
         grades = await self._grades(standing, call.at)
-        await self._windows.open(call.trigger, allowing.adding(self._servers, grades))
+        view = allowing.adding(self._servers, self._offered(standing, call.at), grades)
+        if not await self._windows.open(call.trigger, view):
+            await self._announcer.answer(call.place, call.actor, refusal.render_late())
 
     async def on_remove(self, call: Call, standing: Standing) -> None:
         """**Remove somebody…**."""
         await self._grades(standing, call.at)
-        await self._windows.open(call.trigger, allowing.removing(self._servers))
+        view = allowing.removing(self._servers, self._offered(standing, call.at))
+        if not await self._windows.open(call.trigger, view):
+            await self._announcer.answer(call.place, call.actor, refusal.render_late())
 
     def check_added(self, call: Call) -> Mapping[str, str]:
         """What is wrong with what was put in, beside each field."""
@@ -77,7 +78,6 @@ class AllowingListener:
         member = await self._allow_list.allow(call.actor, grant, now=call.at)
         if isinstance(member, Denied):
             raise NotPermitted(member.action, None, grant.server or None)
-        await self._home.refresh(call.actor)
         await self._announcer.tell(call.actor, members.render_allowed(member, zone=self._zone, now=call.at))
 
     async def on_removed(self, call: Call, _: Standing) -> None:
@@ -86,7 +86,6 @@ class AllowingListener:
         removed = await self._allow_list.disallow(call.actor, who, server=server, now=call.at)
         if isinstance(removed, Denied):
             raise NotPermitted(removed.action, None, server)
-        await self._home.refresh(call.actor)
         await self._announcer.tell(call.actor, members.render_disallowed(who, removed))
 
     async def _grades(self, standing: Standing, now: datetime) -> tuple[Grade, ...]:
@@ -102,6 +101,15 @@ class AllowingListener:
             await self._allow_list.refuse(standing.actor, Denied(Action.ALLOW_RESPONDER, "nothing"))
             raise NotPermitted(Action.ALLOW_RESPONDER)
         return grades
+
+    def _offered(self, standing: Standing, now: datetime) -> tuple[str, ...]:
+        """Where this person may put somebody on the list."""
+        servers = ("", *self._servers)
+        return tuple(
+            place
+            for place, server in zip(self._places, servers, strict=True)
+            if may(standing, Action.ALLOW_RESPONDER, role=None, server=server, now=now)
+        )
 
     def _check_who(self, call: Call) -> dict[str, str]:
         faults = {}

@@ -1,5 +1,6 @@
 """The Home tab: drawn when somebody opens it, and anew after whatever they do there."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, tzinfo
@@ -51,6 +52,9 @@ class HomeListener:
         self._clock = clock
         self._names = names
         self._zone = zone
+        self._begun: dict[str, int] = {}
+        self._drawn: dict[str, int] = {}
+        self._drawing: dict[str, asyncio.Lock] = {}
 
     async def on_opened(self, _: Call, standing: Standing) -> None:
         """Somebody looks at their Home tab."""
@@ -82,9 +86,16 @@ class HomeListener:
         await self._draw(await self._allow_list.standing(actor))
 
     async def _draw(self, standing: Standing) -> None:
+        person = standing.actor.id
+        begun = self._begun[person] = self._begun.get(person, 0) + 1
         overview = await self._overviews.show(standing, now=self._clock())
         view = home.render(overview, zone=self._zone, names=self._names)
-        try:
-            await self._client.views_publish(user_id=standing.actor.id, view=view)
-        except FAILED as exc:
-            log.warning("a Home tab was not drawn", extra={"action": "home", "why": why(exc)})
+        async with self._drawing.setdefault(person, asyncio.Lock()):
+            # What was looked up earlier must not cover what was looked up later.
+            if self._drawn.get(person, 0) > begun:
+                return
+            self._drawn[person] = begun
+            try:
+                await self._client.views_publish(user_id=person, view=view)
+            except FAILED as exc:
+                log.warning("a Home tab was not drawn", extra={"action": "home", "why": why(exc)})

@@ -51,6 +51,7 @@ async def html(drawn: Locator) -> str:
 
 MRKDWN = {
     "*bold* _italic_ ~struck~ `code`": "[b]bold[/b] [i]italic[/i] [s]struck[/s] [code]code[/code]",
+    "*`*code*` in bold*": "[code]*code*[/code][b] in bold[/b]",
     "snake_case_name and 2*3*4 and a~b": "snake_case_name and 2*3*4 and a~b",
     "*not closed, _neither": "*not closed, _neither",
     "&lt;!channel&gt; &amp;amp; &lt;@U0ALICE000&gt;": "<!channel> &amp; <@U0ALICE000>",

@@ -286,7 +286,7 @@ async def test_of_what_the_command_line_does_only_those_are_news_who_join_other_
         (INSTRUCTOR, "b@example.edu,bob\n", {("UALICE", "team"), ("UBOB", "bob")}),
     ):
         seen = preview(parse(f"email,role\n{lines}".encode()), people, {"alice": 1, "team": 2, "bob": 3})
-        await ownership.enrol(actor, seen, server="class", replace=False, now=NOON)
+        await ownership.enrol(actor, seen, server="class", now=NOON)
         news = await links.take_news("T1", timedelta(0))
         assert {(one.slack_id, one.role) for one in news} == told
 
@@ -312,7 +312,7 @@ async def test_a_suspended_link_counts_for_nothing_until_it_is_made_anew(
 
 async def test_a_roster_makes_a_suspended_link_anew(ownership: Ownership) -> None:
     seen = preview(parse(b"email,role\na@example.edu,alice\n"), {"a@example.edu": "UALICE"}, {"alice": 1})
-    await ownership.enrol(INSTRUCTOR, seen, server="class", replace=False, now=NOON)
+    await ownership.enrol(INSTRUCTOR, seen, server="class", now=NOON)
     await ownership.suspend("T1", "UALICE", DEACTIVATED)
-    await ownership.enrol(INSTRUCTOR, seen, server="class", replace=False, now=NOON)
+    await ownership.enrol(INSTRUCTOR, seen, server="class", now=NOON)
     assert len(await ownership.roles_of("T1", "UALICE")) == 1

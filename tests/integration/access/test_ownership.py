@@ -125,27 +125,27 @@ async def test_a_roster_is_stored_once_however_often(
     ownership: Ownership, own_database: OwnDatabase, record: Record
 ) -> None:
     seen = a_preview("alice@example.edu,alice", "bob@example.edu,bob", "bob@example.edu,team", "zoe@example.edu,zoe")
-    enrolled = await ownership.enrol(INSTRUCTOR, seen, server="class", replace=False, now=NOON)
+    enrolled = await ownership.enrol(INSTRUCTOR, seen, server="class", now=NOON)
     assert isinstance(enrolled, Enrolled)
     assert [(link.slack_id, link.role, link.origin) for link in enrolled.added] == [
         ("UALICE", "alice", "roster"),
         ("UBOB", "bob", "roster"),
         ("UBOB", "team", "roster"),
     ]
-    again = await ownership.enrol(INSTRUCTOR, seen, server="class", replace=True, now=NOON)
+    again = await ownership.enrol(INSTRUCTOR, seen, server="class", leaving=enrolled.added, now=NOON)
     assert again == Enrolled((), (), 3)
     assert await states(own_database, record) == ["linked"] * 3
 
 
 async def test_replacing_removes_what_left_the_roster_and_never_what_staff_linked(ownership: Ownership) -> None:
     await ownership.enrol(
-        INSTRUCTOR, a_preview("alice@example.edu,alice", "bob@example.edu,bob"), server="class", replace=False, now=NOON
+        INSTRUCTOR, a_preview("alice@example.edu,alice", "bob@example.edu,bob"), server="class", now=NOON
     )
-    await ownership.enrol(AT_COMMAND_LINE, a_preview("bob@example.edu,bob"), server="lab", replace=False, now=NOON)
+    await ownership.enrol(AT_COMMAND_LINE, a_preview("bob@example.edu,bob"), server="lab", now=NOON)
     await ownership.own(INSTRUCTOR, "UBOB", server="class", role=a_role("team", oid=ROLE_OID + 2), now=NOON)
     seen = a_preview("alice@example.edu,alice", "bob@example.edu,team")
     departing = seen.departures(await ownership.roster_links("T1", "class"))
-    enrolled = await ownership.enrol(INSTRUCTOR, seen, server="class", replace=True, now=NOON)
+    enrolled = await ownership.enrol(INSTRUCTOR, seen, server="class", leaving=departing, now=NOON)
     assert isinstance(enrolled, Enrolled)
     assert enrolled.removed == departing
     assert [link.role for link in departing] == ["bob"]
@@ -155,10 +155,23 @@ async def test_replacing_removes_what_left_the_roster_and_never_what_staff_linke
     ]
 
 
+async def test_nothing_is_removed_that_nobody_was_shown(ownership: Ownership) -> None:
+    await ownership.enrol(INSTRUCTOR, a_preview("bob@example.edu,bob"), server="class", now=NOON)
+    seen = a_preview("alice@example.edu,alice")
+    shown = seen.departures(await ownership.roster_links("T1", "class"))
+    # Meanwhile somebody else stores another list, and gives a role by hand that came from the roster.
+    await ownership.enrol(INSTRUCTOR, a_preview("bob@example.edu,team"), server="class", now=NOON)
+    await ownership.own(INSTRUCTOR, "UBOB", server="class", role=a_role("bob", oid=ROLE_OID + 1), now=NOON)
+    enrolled = await ownership.enrol(INSTRUCTOR, seen, server="class", leaving=shown, now=NOON)
+    assert isinstance(enrolled, Enrolled)
+    assert enrolled.removed == ()
+    assert [link.role for link in await ownership.roles_of("T1", "UBOB")] == ["bob", "team"]
+
+
 async def test_who_may_not_link_may_not_enrol(ownership: Ownership, own_database: OwnDatabase, record: Record) -> None:
     seen = a_preview("alice@example.edu,alice")
     for who, server in ((TA, "class"), (INSTRUCTOR, "lab")):
-        assert isinstance(await ownership.enrol(who, seen, server=server, replace=True, now=NOON), Denied)
+        assert isinstance(await ownership.enrol(who, seen, server=server, now=NOON), Denied)
     assert await ownership.roster_links("T1", "class") == ()
     assert await states(own_database, record, "refusal") == ["denied", "denied"]
 
@@ -168,9 +181,9 @@ async def test_a_large_class_in_one_go(ownership: Ownership) -> None:
     roles = {f"s{n}": 20_000 + n for n in range(600)}
     lines = "email,role\n" + "".join(f"s{n}@example.edu,s{n}\n" for n in range(600))
     seen = preview(parse(lines.encode()), people, roles)
-    enrolled = await ownership.enrol(INSTRUCTOR, seen, server="class", replace=True, now=NOON)
+    enrolled = await ownership.enrol(INSTRUCTOR, seen, server="class", now=NOON)
     assert isinstance(enrolled, Enrolled)
     assert len(enrolled.added) == 600
-    gone = await ownership.enrol(INSTRUCTOR, a_preview(), server="class", replace=True, now=NOON)
+    gone = await ownership.enrol(INSTRUCTOR, a_preview(), server="class", leaving=enrolled.added, now=NOON)
     assert isinstance(gone, Enrolled)
     assert len(gone.removed) == 600

@@ -260,5 +260,5 @@ async def test_a_roster_is_told_to_staff_once_and_to_those_who_owned_a_role_befo
 
 async def enrol(course: Class, lines: str, people: dict[str, str]) -> None:
     seen = preview(parse(lines.encode()), people, {"alice": 16_400})
-    enrolled = await course.ownership.enrol(AT_COMMAND_LINE, seen, server="class", replace=False, now=NOON)
+    enrolled = await course.ownership.enrol(AT_COMMAND_LINE, seen, server="class", now=NOON)
     assert isinstance(enrolled, Enrolled)

@@ -19,6 +19,10 @@ BOTH = (Line(2, "alice@example.edu", "alice"), Line(3, "bob@example.edu", "bob")
         PLAIN.encode(),
         PLAIN.encode("utf-8-sig"),
         PLAIN.encode("utf-16"),
+        PLAIN.encode("utf-16-le"),
+        PLAIN.encode("utf-16-be"),
+        PLAIN.replace("email,role", '"E-mail\naddress","DB\nrole"').encode(),
+        b"x" * 200_000 + b"\n" + PLAIN.encode(),
         PLAIN.replace("\n", "\r\n").encode(),
         PLAIN.replace("\n", "\r").encode(),
         PLAIN.replace(",", ";").encode(),
@@ -43,6 +47,42 @@ def test_the_same_list_in_every_dress(data: bytes) -> None:
 def test_a_file_that_is_no_list_is_refused_with_the_mend(data: bytes) -> None:
     with pytest.raises(SetupError, match=r"e-mail|role column"):
         parse(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"PK\x03\x04" + bytes(200), "is an Excel workbook or an archive: save the list as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an Excel workbook: save the list as CSV"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(9), "is a picture: save the list as CSV"),
+        (b"email,role\na@b,al\x00ice\n", "is no text: save the list as CSV"),
+        (b"x" * 300_000, "names no e-mail and role columns"),
+        (b"email,role\n" + b"a@b,c\n" * 50_000, "more than 50,000 lines"),
+    ],
+    ids=["xlsx", "xls", "picture", "a byte that no text has", "one line", "too many lines"],
+)
+def test_a_file_that_was_not_meant_is_named(data: bytes, words: str) -> None:
+    with pytest.raises(SetupError, match=words):
+        parse(data)
+
+
+def test_many_lines_with_wrong_quotes_are_read_in_good_time() -> None:
+    found = parse(b"email,role\n" + b'"a"b\n' * 49_000)
+    assert len(found.malformed) == 49_000
+
+
+def test_a_role_that_everybody_would_get_is_refused() -> None:
+    table = read_table(REGISTRAR.encode(), "Campus mail")
+    for template in ("Net ID", "s_{email_local"):
+        with pytest.raises(SetupError, match=f"By {template} everybody would get one role"):
+            choose(table, email="Campus mail", role=template)
+
+
+def test_of_many_columns_the_first_are_told() -> None:
+    table = read_table(",".join(["email", *(f"column {number} " + "x" * 300 for number in range(60))]).encode())
+    with pytest.raises(SetupError, match="it has email, column 0 x") as told:
+        choose(table)
+    assert len(str(told.value)) < 1200
 
 
 def test_lines_that_cannot_be_read_are_named_by_number_and_the_rest_is_read() -> None:

@@ -90,7 +90,7 @@ function closing(line: string, start: number): number {
   const before = line.charAt(start - 1);
   const after = line.charAt(start + 1);
   if (WORD.test(before) || after === "" || /\s/.test(after) || after === delimiter) return -1;
-  for (let at = start + 2; at < line.length; at += 1) {
+  for (let at = start + 1; at < line.length; at += 1) {
     const skip = line.charAt(at) === "<" ? line.indexOf(">", at) : line.charAt(at) === "`" ? line.indexOf("`", at + 1) : -1;
     if (skip > at && delimiter !== "`") {
       at = skip;

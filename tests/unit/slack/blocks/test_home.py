@@ -77,6 +77,18 @@ def test_an_owner_sees_how_full_each_role_is_and_can_show_and_close() -> None:
     assert "\u2705 *bob* on class: 1 of 5" in said(drawn(replace(QUIET, own=a_listing("bob", used=1))))
 
 
+def test_a_full_role_is_shown_before_those_with_room() -> None:
+    roomy = a_listing(*(f"team{number}" for number in range(40)), used=1)
+    full = a_listing("alice")
+    view = drawn(replace(QUIET, own=Listing((*roomy.roles, *full.roles))))
+    assert "*alice* on class: 5 of 5" in said(view).splitlines()[1]
+
+
+def test_whoever_is_asked_more_than_is_shown_learns_how_much_more() -> None:
+    asked = tuple(a_proposal(a_backend(4000 + number), id=f"p-{number}", state=State.WAITING) for number in range(13))
+    assert "3 further proposals not shown." in said(drawn(replace(QUIET, asked=asked)))
+
+
 def test_a_server_that_does_not_answer_is_named() -> None:
     silent = Listing((), (ServerUnavailable("lab", "deadline"),))
     assert "lab did not answer within 3 s" in said(drawn(replace(QUIET, own=silent)))
@@ -129,11 +141,11 @@ def a_staff(**more: object) -> Staff:
     return replace(quiet, **more)  # type: ignore[arg-type]  # fields by name
 
 
-def test_staff_see_their_servers_and_that_all_is_quiet() -> None:
+def test_staff_see_their_servers_and_that_nothing_is_open() -> None:
     text = said(drawn(replace(QUIET, staff=a_staff())))
     assert "\U0001f534 *class*: 97 of 97" in text
     assert "\u2705 *lab*: 3 of 97" in text
-    assert "None. All quiet." in text
+    assert "None that you look after." in text
     assert "Allow-list" not in text
 
 
