@@ -9,7 +9,8 @@ from bot.incidents.retention import Retention
 from bot.slack.term_teller import ChannelTermTeller
 from bot.storage.lease import Lease
 
-REDUCE_EVERY = timedelta(days=1)
+REDUCE_EVERY = timedelta(minutes=10)
+"""Between two looks whether what has grown old is to be reduced, which is done once a day: soon after whoever did it was killed."""
 END_EVERY = timedelta(seconds=30)
 """Between two looks whether the term is over."""
 

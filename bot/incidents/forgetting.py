@@ -84,11 +84,16 @@ class Forgetting:
 
     async def _entries_about(self, connection: AsyncConnection, slack_id: str) -> Sequence[int]:
         """The entries that name the person, as who did it or anywhere in what they say."""
-        named = re.compile(rf"(?<![A-Z0-9]){re.escape(slack_id)}(?![A-Z0-9])")
+        named = _naming(slack_id)
         likely = select(entries.c.seq, entries.c.payload).where(
             entries.c.payload.contains(slack_id, autoescape=True), entries.c.kind != FORGET
         )
         return [row.seq for row in await connection.execute(likely) if named.search(row.payload)]
+
+
+def _naming(slack_id: str) -> re.Pattern[str]:
+    """What is found where a text names that very person."""
+    return re.compile(rf"(?<![A-Z0-9]){re.escape(slack_id)}(?![A-Z0-9])")
 
 
 async def _forget_proposals(connection: AsyncConnection, slack_id: str, theirs: ColumnElement[bool]) -> int:
@@ -101,6 +106,10 @@ async def _forget_proposals(connection: AsyncConnection, slack_id: str, theirs: 
     await connection.execute(update(proposal_backends).where(where).values(application_name="", client_address=None))
     gone = {"reason": "", "channel": "", "thread": None, "response_url": None, "response_url_until": None}
     await connection.execute(update(proposals).where(theirs).values(gone))
+    # Others may have mentioned them when they said why.
+    mentions = select(proposals.c.id, proposals.c.reason).where(proposals.c.reason.contains(slack_id, autoescape=True))
+    named = [row.id for row in await connection.execute(mentions) if _naming(slack_id).search(row.reason)]
+    await connection.execute(update(proposals).where(proposals.c.id.in_(named)).values(reason=""))
     for column in _PEOPLE:
         await connection.execute(update(proposals).where(column == slack_id).values({column.name: FORGOTTEN}))
     return len(ids)

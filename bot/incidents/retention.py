@@ -37,6 +37,8 @@ POSTS_TIMES = 10
 """So many times more posts, which no index finds by their age."""
 HELD_FOR = timedelta(minutes=10)
 """Far longer than one transaction takes."""
+ONCE_IN = timedelta(days=1)
+"""What was done to its end is begun again so much later."""
 _KEPT = (FORGET, MEMBERSHIP, OWNERSHIP, WORKSPACE, TERM)
 """Kinds of entries that say who has which right, or name nobody."""
 _ENDED = (State.RESOLVED, State.WITHDRAWN, State.LAPSED)
@@ -72,14 +74,19 @@ class Retention:
         self._team = team
         self._months = months
         self._at_once = at_once
+        self._done_at: datetime | None = None
 
     async def turn(self) -> None:
-        """Do all there is to do, unless another process is at it."""
+        """Do all there is to do, unless that was done today or another process is at it; who ends before leaves the rest to others."""
+        now = await self._db.now()
+        if self._done_at is not None and now < self._done_at + ONCE_IN:
+            return
         if not await self._lease.take(self._work, HELD_FOR):
             return
         async for _ in self.steps():
             if not await self._lease.take(self._work, HELD_FOR):
                 return
+        self._done_at = now
 
     async def steps(self) -> AsyncGenerator[None, None]:
         """Do it one transaction a step; whoever begins again goes on where the last one stopped."""

@@ -138,6 +138,22 @@ async def test_program_and_address_of_her_connections_go_though_somebody_else_as
     assert (kept.targets[0].client_address, kept.targets[0].application_name) == (None, "")
 
 
+async def test_what_others_said_of_her_goes_and_what_they_said_of_others_stays(
+    own_database: OwnDatabase, record: Record
+) -> None:
+    history, forgetting = await stored(own_database, record)
+    await AllowList(own_database, record).allow(AT_COMMAND_LINE, Grant("U0TOM", Grade.RESPONDER), now=NOON)
+    for name, reason in (("p-of-ann", f"<@{ANN}> is away"), ("p-of-bob", f"<@{BOB}> is away")):
+        proposal = replace(a_proposal(name, "U0TOM", role="carol", role_oid=ROLE_OID + 2), reason=reason)
+        await history.propose(proposal)
+
+    await forgetting.forget("cli:ada", ANN)
+
+    assert ANN not in (await everything(own_database)).replace(BOB, "")
+    said = {event.id: event.reason for event in await history.read("T1")}
+    assert (said["p-of-ann"], said["p-of-bob"]) == ("", f"<@{BOB}> is away")
+
+
 async def test_her_direct_messages_go_with_what_was_posted_there(own_database: OwnDatabase, record: Record) -> None:
     _history, forgetting = await stored(own_database, record)
     incidents = Incidents(own_database, record, lambda: "private")

@@ -94,6 +94,12 @@ async def happened(db: OwnDatabase, record: Record) -> None:
     await posts.claim("T1", PostKind.NOTICE, "news", Conversation("D0ANN", ""), occasion=ANN)
 
 
+async def happened_again(db: OwnDatabase, record: Record) -> None:
+    """One more refusal, long ago."""
+    async with db.write() as connection:
+        await record.append(connection, NOON - LATER, ANN, "refusal", {"team": "T1", "why": "nothing"})
+
+
 async def named(db: OwnDatabase) -> set[str]:
     """Which of `OF_PEOPLE` stands in any column of any table, but for people's rights and what the record says of these."""
     rights = ("members", "owners")
@@ -180,6 +186,26 @@ async def test_one_process_at_a_time_does_it(own_database: OwnDatabase, record: 
         assert await named(later) == set(OF_PEOPLE)
         await retention(later, record, "other").turn()
         assert await named(later) == set()
+
+
+async def test_what_was_interrupted_is_done_when_its_lease_is_over_and_what_was_done_a_day_later(
+    own_database: OwnDatabase, record: Record, migrated_url: str
+) -> None:
+    await happened(own_database, record)
+    async with OwnDatabase(migrated_url, ahead=LATER) as later:
+        killed = retention(later, record, "killed", at_once=1)
+        assert await Lease(later, "killed").take("retention", timedelta(minutes=5))
+        async with aclosing(killed.steps()) as begun:
+            await anext(begun)
+        waiting = retention(later, record, "waiting")
+        await waiting.turn()
+        assert await named(later) != set()
+        assert await Lease(later, "killed").take("retention", timedelta(0))
+        await waiting.turn()
+        assert await named(later) == set()
+        await happened_again(later, record)
+        await waiting.turn()
+        assert await named(later) != set(), "it was done today"
 
 
 async def test_what_is_open_and_what_is_another_workspace_s_stays(
