@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, union
 
 from bot.incidents.incident import (
     BY_ITSELF,
@@ -153,11 +153,14 @@ class Incidents:
         """Read what a thread is about: the open incidents first, then those that may still reopen; newest first."""
         there = (incident_people.c.channel == where.channel, incident_people.c.thread == where.thread)
         about = select(incident_people.c.incident_id).where(incident_people.c.team == team, *there)
-        own = (incidents.c.channel == where.channel) & (incidents.c.thread == where.thread)
+        own = select(incidents.c.id).where(
+            incidents.c.team == team, incidents.c.channel == where.channel, incidents.c.thread == where.thread
+        )
         async with self._db.read() as connection:
             since = await self._db.now(connection) - REOPENS_WITHIN
             recent = or_(_OPEN, incidents.c.resolved_at > since)
-            meant = (incidents.c.team == team, or_(own, incidents.c.id.in_(about)), recent)
+            # One list of both: with "or" no index is of use.
+            meant = (incidents.c.team == team, incidents.c.id.in_(union(own, about)), recent)
             found = await read_incidents(connection, *meant)
         return tuple(sorted(found, key=lambda incident: not incident.open))
 

@@ -64,10 +64,22 @@ async def _entries(connection: AsyncConnection, question: Question, limit: int, 
         asked.append(entries.c.at >= question.since)
     if question.until is not None:
         asked.append(entries.c.at < question.until)
+    timed = question.since is not None or question.until is not None
     if after.seq is not None:
-        asked.append(entries.c.seq < after.seq)
-    query = select(entries).where(*asked).order_by(entries.c.seq.desc()).limit(limit)
+        asked += _before(after.seq, timed=timed)
+    # By time, as an index has them: by number a week of long ago is found only behind all that came after it.
+    order = [*([entries.c.at.desc()] if timed else []), entries.c.seq.desc()]
+    query = select(entries).where(*asked).order_by(*order).limit(limit)
     return [(Cursor(seq=row.seq), of_entry(row)) for row in await connection.execute(query)]
+
+
+def _before(seq: int, *, timed: bool) -> list[ColumnElement[bool]]:
+    """The entries that come behind this one, in the order of time or in that of the record."""
+    if not timed:
+        return [entries.c.seq < seq]
+    last = entries.alias()
+    at = select(last.c.at).where(last.c.seq == seq).scalar_subquery()
+    return [entries.c.at <= at, or_(entries.c.at < at, entries.c.seq < seq)]
 
 
 async def _proposals(connection: AsyncConnection, question: Question, limit: int, after: Cursor) -> Sequence[_Told]:

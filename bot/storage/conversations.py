@@ -70,6 +70,8 @@ incidents = Table(
     one_of("scope_kind", SCOPE_KINDS),
     one_of("state", INCIDENT_STATES),
     Index(None, "team", "opened_at"),
+    # What is over since a short while.
+    Index(None, "team", "resolved_at"),
     # What a thread is about.
     Index(None, "team", "channel", "thread"),
     # One conversation about one trouble.

@@ -243,6 +243,9 @@ record = Table(
     CheckConstraint("length(digest) = 64", name="digest"),
     Index(None, "team", "seq"),
     Index(None, "team", "role", "seq"),
+    # What somebody did, and what was in a week.
+    Index(None, "team", "actor", "seq"),
+    Index(None, "team", "at"),
 )
 
 record_head = Table(

@@ -272,6 +272,8 @@ def report(
         print(f"  answered      bare Bolt  {bare[at_once][1]}\n                connbot    {ours[at_once][1]}")
         print(f"  looked up     psql       {psql[at_once]}")
     print(f"\nclick to gone: connbot {click * 1000:.2f} ms, bare pg_terminate_backend {terminate * 1000:.2f} ms\n")
+    for what in (history.PERSON, history.LONG_AGO, history.CAUSE):
+        print(f"{what}, out of 1,000,000 incidents: {long[what] * 1000:.1f} ms")
     promises = [
         ("acknowledgement p99, 10 at a time / bare Bolt", ours[10][0].p99 / bare[10][0].p99, 0.6, False),
         ("acknowledgement p99, 100 at a time / bare Bolt", ours[100][0].p99 / bare[100][0].p99, 0.6, False),

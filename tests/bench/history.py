@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
 from bot.incidents.history import History
+from bot.incidents.timeline_values import Question
 from bot.storage.engine import OwnDatabase
 from bot.storage.record import Record
 from bot.summaries.changes import changes
@@ -29,6 +31,7 @@ LAST = Week(2026, 47)
 ZONE = ZoneInfo("America/New_York")
 TEAM, SERVER = "T1", "class"
 WEEK, ROLE = "a week's summary", "the history of a role"
+PERSON, LONG_AGO, CAUSE = "the history of a person", "the history of the first week", "that of a cause that never was"
 
 _INCIDENTS = """
 INSERT INTO incidents (id, team, server, scope_kind, scope_name, state, cause, reporter, channel, thread, private, opened_at,
@@ -38,12 +41,20 @@ SELECT 'i' || n, :team, :server, 'role', 'student_' || n % :roles, 'resolved',
     at, 1, at + interval '2 s', 'U0STAFF', at + make_interval(secs => 60 + n % 600), at + make_interval(secs => 120 + n % 7200), ''
 FROM (SELECT n, CAST(:begins AS timestamptz) + CAST(:length AS interval) * n / :count AS at FROM generate_series(1, :count) AS n) AS one
 """
+_PEOPLE = """
+INSERT INTO incident_people (incident_id, team, slack_id, role, channel, thread, private, ts, since, state)
+SELECT id, team, reporter, scope_name, channel, thread, false, thread, opened_at, 'in' FROM incidents
+"""
+_POSTS = """
+INSERT INTO posts (id, team, kind, about, occasion, channel, thread, ts, claimed_at, sent_at, shown)
+SELECT 'a' || id, team, 'answer', id, '', channel, thread, thread, answered_at, answered_at, '' FROM incidents
+"""
 _PROPOSALS = """
 INSERT INTO proposals (id, team, kind, server, role, role_oid, requester, by_right, reason, state, channel, created_at, lapses_at,
-    claimed_by, claimed_at, deadline, resolved_at, told_at)
+    claimed_by, claimed_at, deadline, resolved_at, told_at, owners_told_at)
 SELECT 'p' || n, :team, 'terminate', :server, 'student_' || n % :roles, 1000 + n % :roles, 'U1',
     CASE WHEN n % 3 = 0 THEN 'owner' ELSE 'responder' END, '', 'resolved', 'C0HELP', at, at + interval '2 min', 'U1', at,
-    at + interval '10 s', at + interval '1 s', at + interval '2 s'
+    at + interval '10 s', at + interval '1 s', at + interval '2 s', at + interval '2 s'
 FROM (SELECT n, CAST(:begins AS timestamptz) + CAST(:length AS interval) * n / :count AS at FROM generate_series(1, :count) AS n) AS one
 """
 _BACKENDS = """
@@ -51,6 +62,28 @@ INSERT INTO proposal_backends (proposal_id, position, pid, started_at, applicati
     outcome_detail)
 SELECT id, 0, 4711, created_at, 'psql', 'idle', false, 'terminated', resolved_at, '' FROM proposals
 """
+_RECORD = """
+INSERT INTO record (seq, at, kind, team, actor, server, role, payload, salt, content, digest)
+SELECT seq, at, kind, CAST(:team AS text), actor, CAST(:server AS text), role, payload, '0', encode(sha256(convert_to(payload, 'UTF8')), 'hex'),
+    encode(sha256(convert_to(seq::text, 'UTF8')), 'hex')
+FROM (
+    SELECT row_number() OVER (ORDER BY at, kind, id) AS seq, at, kind, actor, role, format(
+        '{"actor":"%s",%s"kind":"%s","role":"%s","server":"%s","state":"%s","team":"%s"}', actor, more, kind, role, CAST(:server AS text), state, CAST(:team AS text)
+    ) AS payload
+    FROM (
+        SELECT id, opened_at AS at, 'incident' AS kind, reporter AS actor, scope_name AS role, 'opened' AS state,
+            format('"cause":"%s","incident":"%s",', cause, id) AS more FROM incidents
+        UNION ALL
+        SELECT id, resolved_at, 'incident', 'connbot', scope_name, 'resolved', format('"cause":"%s","incident":"%s",', cause, id)
+        FROM incidents
+        UNION ALL
+        SELECT id, claimed_at, 'claim', requester, role, 'claimed', format('"proposal":"%s",', id) FROM proposals
+        UNION ALL
+        SELECT id, resolved_at, 'termination', requester, role, 'resolved', format('"proposal":"%s",', id) FROM proposals
+    ) AS said
+) AS entry
+"""
+_HEAD = "UPDATE record_head SET (seq, digest) = (SELECT seq, digest FROM record ORDER BY seq DESC LIMIT 1)"
 _SPANS = """
 INSERT INTO sample_spans SELECT :server, at, at + interval '15 min', 100
 FROM generate_series(CAST(:begins AS timestamptz), CAST(:begins AS timestamptz) + CAST(:length AS interval), '15 min') AS at
@@ -69,12 +102,15 @@ FROM generate_series(CAST(:begins AS timestamptz), CAST(:begins AS timestamptz) 
 
 
 async def write(db: OwnDatabase, count: int) -> None:
-    """Write `count` incidents over the weeks before the end of `LAST`, half as many terminations, and their samples."""
+    """Write `count` incidents over the weeks before the end of `LAST`, half as many terminations, what is on record of them, and samples.
+
+    The record's chain is none that could be verified: that would take the longest, and nothing that is measured reads it.
+    """
     begins, ends = LAST.after(1 - WEEKS).begins(ZONE), LAST.ends(ZONE)
     given = {"team": TEAM, "server": SERVER, "roles": ROLES, "begins": begins, "length": ends - begins}
     for statement, number in ((_INCIDENTS, count), (_PROPOSALS, count // 2)):
         await _write(db, statement, {**given, "count": number})
-    for statement in (_BACKENDS, _SPANS, _LIMITS, _PROGRAMS):
+    for statement in (_PEOPLE, _POSTS, _BACKENDS, _RECORD, _HEAD, _SPANS, _LIMITS, _PROGRAMS):
         await _write(db, statement, given)
     await _write(db, "ANALYZE", {})
 
@@ -88,19 +124,26 @@ async def _write(db: OwnDatabase, statement: str, given: dict[str, object]) -> N
 
 
 async def measure(db: OwnDatabase) -> dict[str, float]:
-    """How many seconds a week's summary and the history of one role take, in the middle of several tries."""
+    """How many seconds a week's summary and a page of the history by what is asked for take, in the middle of several tries."""
     weeks, history = Weeks(db, ZONE), History(db, Record(None))
 
     async def week() -> None:
         changes(digest(await weeks.read(TEAM, SERVER, LAST)))
 
-    async def role() -> None:
-        await history.read(TEAM, role="student_7", server=SERVER, limit=20)
+    def asked(**what: Any) -> Callable[[], Awaitable[object]]:
+        return lambda: history.page(Question(TEAM, server=SERVER, **what), 20)
 
-    return {WEEK: await _middle(week), ROLE: await _middle(role)}
+    first = LAST.after(1 - WEEKS)
+    return {
+        WEEK: await _middle(week),
+        ROLE: await _middle(asked(role="student_7")),
+        PERSON: await _middle(asked(person="U7")),
+        LONG_AGO: await _middle(asked(since=first.begins(ZONE), until=first.ends(ZONE))),
+        CAUSE: await _middle(asked(cause="pooler_limit")),
+    }
 
 
-async def _middle(do: Callable[[], Awaitable[None]]) -> float:
+async def _middle(do: Callable[[], Awaitable[object]]) -> float:
     took = []
     for _ in range(7):
         begun = time.perf_counter()

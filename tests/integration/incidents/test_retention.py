@@ -194,13 +194,13 @@ async def test_what_was_interrupted_is_done_when_its_lease_is_over_and_what_was_
     await happened(own_database, record)
     async with OwnDatabase(migrated_url, ahead=LATER) as later:
         killed = retention(later, record, "killed", at_once=1)
-        assert await Lease(later, "killed").take("retention", timedelta(minutes=5))
+        assert await Lease(later, "killed").take("retention:T1", timedelta(minutes=5))
         async with aclosing(killed.steps()) as begun:
             await anext(begun)
         waiting = retention(later, record, "waiting")
         await waiting.turn()
         assert await named(later) != set()
-        assert await Lease(later, "killed").take("retention", timedelta(0))
+        assert await Lease(later, "killed").take("retention:T1", timedelta(0))
         await waiting.turn()
         assert await named(later) == set()
         await happened_again(later, record)

@@ -91,6 +91,9 @@ async def test_a_clock_that_was_set_back_hides_no_entry(
     paged = await read_all(history, Question("T1"), limit)
     assert [event.id for event in paged if event.kind == "refusal"] == ["5", "4", "3", "2", "1"]
     assert [event.id for event in paged if event.kind == "termination"] == ["p5", "p4", "p3", "p2", "p1", "p0"]
+    hour = Question("T1", since=NOON + timedelta(minutes=1), until=NOON + timedelta(minutes=5))
+    within = await read_all(history, hour, limit)
+    assert [event.id for event in within] == ["2", "p4", "p3", "3", "p2", "1", "p1"]
 
 
 async def test_a_long_history_is_read_in_parts(history: History) -> None:
