@@ -50,6 +50,8 @@ class Said(Enum):
     """Its place takes nothing from us."""
     LATER = auto()
     """Slack did not take it; it may later."""
+    REFUSED = auto()
+    """Slack does not take it as it is; said in another way it may."""
     SHUT = auto()
     """Its place takes nothing from us now; it may later, and then this is to be there."""
 
@@ -103,7 +105,7 @@ class Posting:
         self._every = every
         self._again_after = tuple(again_after)
         self._elapsed = elapsed
-        self._shut: dict[tuple[str, str, str], str] = {}
+        self._refused: dict[tuple[str, str, str], str] = {}
         self._pens: OrderedDict[str, _Pen] = OrderedDict()
         self._addresses: OrderedDict[tuple[str, str], str] = OrderedDict()
 
@@ -136,12 +138,12 @@ class Posting:
             async with asyncio.timeout(left):
                 sending = await self._send(post, where, message, self._again_after)
         except FAILED as exc:
+            if insist and isinstance(exc, SlackApiError) and not is_passing(exc):
+                self._note_refusal((kind, about, occasion), why(exc))
+                return Said.SHUT if is_final(exc) else Said.REFUSED
             if not is_final(exc):
                 log.warning("not posted yet", extra={"action": kind, "about": about, "why": why(exc)})
                 return Said.LATER
-            if insist:
-                self._note_shut((kind, about, occasion), why(exc))
-                return Said.SHUT
             log.warning("cannot be posted", extra={"action": kind, "about": about, "why": why(exc)})
             await self._posts.sent(post, NOWHERE)
             return Said.NEVER
@@ -180,10 +182,10 @@ class Posting:
         await asyncio.sleep(pauses[0])
         return await self._send(replace(post, taken_over=True), where, message, pauses[1:])
 
-    def _note_shut(self, which: tuple[str, str, str], reason: str) -> None:
+    def _note_refusal(self, which: tuple[str, str, str], reason: str) -> None:
         """Log it once, however often it is tried."""
-        if self._shut.get(which) != reason:
-            self._shut[which] = reason
+        if self._refused.get(which) != reason:
+            self._refused[which] = reason
             log.warning("cannot be posted yet", extra={"action": which[0], "about": which[1], "why": reason})
 
     async def revise(self, post: Post, render: Render) -> bool:

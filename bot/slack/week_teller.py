@@ -27,7 +27,7 @@ class ChannelTeller:
         message = summary.render(told, zone=self._zone, now=self._clock(), charts=server not in self._plain)
         where = Conversation(self._channel, "")
         said = await self._posting.say(self._team, PostKind.SUMMARY, server, where, message, occasion=week, insist=True)
-        if said is Said.LATER:
+        if said is Said.REFUSED:
             # Not every workspace may have charts: the next try does without.
             self._plain.add(server)
         return said.settled

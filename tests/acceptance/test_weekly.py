@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select, update
 
 from bot.clock import clock
@@ -21,6 +24,7 @@ from bot.storage.engine import OwnDatabase
 from bot.storage.tables import incidents, posts
 from bot.summaries.told import tell
 from bot.summaries.week import last_whole
+from bot.workspace.limits import Fault
 from bot.workspace.model import Message
 from bot.workspace.server import Workspace
 from tests.courses import Course, a_course, channel_id, served
@@ -28,7 +32,7 @@ from tests.eventually import eventually
 from tests.histories import an_incident, write
 from tests.postgres import Postgres
 from tests.weeks import busy
-from tests.workspaces import a_client, a_workspace
+from tests.workspaces import BOT_TOKEN, a_client, a_workspace
 
 
 @pytest_asyncio.fixture
@@ -182,3 +186,39 @@ async def test_who_was_stopped_after_the_claim_sends_nothing_any_more(
     await a_minute_later(own_database)
     assert await a_teller(workspace, own_database).tell(week)
     assert len(told_in(workspace, "staff")) == 1
+
+
+async def test_after_trouble_of_slack_s_own_it_comes_with_its_charts(
+    workspace: Workspace, own_database: OwnDatabase
+) -> None:
+    week, teller = tell(busy()), a_teller(workspace, own_database, again_after=())
+    workspace.inject("chat.postMessage", Fault(status=500))
+    assert not await teller.tell(week)
+    await a_minute_later(own_database)
+    assert await teller.tell(week)
+    (message,) = told_in(workspace, "staff")
+    assert any(block["type"] == "data_visualization" for block in message.blocks or ())
+
+
+async def test_where_slack_knows_no_charts_it_comes_without(own_database: OwnDatabase) -> None:
+    taken: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        said = await request.text()
+        if request.match_info["method"] != "chat.postMessage":
+            return web.json_response({"ok": True, "messages": []})
+        if "data_visualization" in said:
+            return web.json_response({"ok": False, "error": "invalid_blocks"})
+        taken.append(said)
+        return web.json_response({"ok": True, "ts": "1.000001"})
+
+    app = web.Application()
+    app.router.add_post("/api/{method}", answer)
+    app.router.add_get("/api/{method}", answer)
+    async with TestServer(app) as server:
+        client = AsyncWebClient(BOT_TOKEN, base_url=str(server.make_url("/api/")))
+        teller = ChannelTeller(Posting(client, Posts(own_database, new_id)), "T1", "C0STAFF", clock, UTC)
+        assert not await teller.tell(tell(busy()))
+        await a_minute_later(own_database)
+        assert await teller.tell(tell(busy()))
+    assert len(taken) == 1
