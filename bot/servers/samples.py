@@ -26,6 +26,7 @@ OTHERS = "(others)"
 _LONGEST_PROGRAM = 64
 
 # What pg_stat_activity tells everybody, so that it serves with any rights; states and addresses are told to few.
+# The connections of other replicas, and of the bot's own database, call themselves what ours does.
 SAMPLE = f"""
 WITH activity AS MATERIALIZED (
     SELECT pid, usesysid, datid, application_name, client_addr, state, state_change,
@@ -33,7 +34,7 @@ WITH activity AS MATERIALIZED (
         false AS is_hidden
     FROM pg_stat_activity
 ), crowd AS (
-    SELECT usesysid, pid = pg_backend_pid() AS own, coalesce(application_name, '') AS program,
+    SELECT usesysid, pid = pg_backend_pid() OR application_name = 'connbot' AS own, coalesce(application_name, '') AS program,
         coalesce(text(network(set_masklen(client_addr, CASE family(client_addr) WHEN 4 THEN 24 ELSE 64 END))), '') AS place,
         count(*) AS used,
         count(*) FILTER (WHERE starts_with(state, 'idle')) AS idle,

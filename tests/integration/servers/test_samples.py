@@ -80,3 +80,15 @@ async def test_samples_and_readings_share_the_one_connection(course: Class, serv
     role = course.make_student()
     await asyncio.gather(server.sample(), read(server, role), server.sample())
     assert course.sessions() == 1
+
+
+async def test_the_bot_s_other_replicas_are_none_of_the_programs_and_take_slots_all_the_same(course: Class) -> None:
+    bot = course.postgres.make_bot_role()
+    one, _ = await course.open(bot), await course.open(bot)
+    # As its own database's connections do.
+    await course.postgres.open_backend(course.postgres.make_role("owner"), application_name="connbot")
+
+    sample = await one.sample()
+
+    assert not any(crowd.program == "connbot" for crowd in sample.crowds)
+    assert Limit(LimitKind.ROLE, bot, 2, None) in sample.limits
