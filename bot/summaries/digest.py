@@ -130,6 +130,7 @@ def digest(facts: Facts) -> Digest:
     gaps_before = gaps(facts.spans, facts.begins_before, facts.begins)
     comparable = not unwatched and not gaps_before and facts.now >= facts.ends
     by_others = others(facts)
+    tells_idle = bool(looked) and (not facts.programs or any(one.idle is not None for one in facts.programs))
     ended = [one for one in facts.ends_by_outcome if one.kind in _ENDING]
     role_names = {one.name.casefold() for one in facts.roles}
     named = [*map(known(facts.programs, role_names).named, facts.programs)]
@@ -161,14 +162,14 @@ def digest(facts: Facts) -> Digest:
         roles_seen=len(facts.roles),
         used=_average(sum(one.used_seconds for one in facts.programs), seconds),
         idle=_average(idle_seconds, seconds),
-        tells_idle=bool(looked) and (not facts.programs or any(one.idle is not None for one in facts.programs)),
+        tells_idle=tells_idle,
         programs=_idlers(named, seconds, idle_seconds, by_place=False),
         places=_idlers(named, seconds, idle_seconds, by_place=True),
         incidents_compared=_compare(incidents, facts.incidents_before, comparable=comparable),
         idle_compared=_compare(
             _average(idle_seconds, seconds),
             _average(facts.idle_seconds_before, seconds_before) if seconds_before else None,
-            comparable=comparable,
+            comparable=comparable and tells_idle,
         ),
         entries=facts.entries,
         head=facts.head,

@@ -15,7 +15,7 @@ from bot.summaries.spans import Gap
 from bot.summaries.timing import Times
 from bot.summaries.told import Told
 
-MOST_GAPS, MOST_DATABASES, MOST_PROGRAMS, MOST_PLACES = 3, 3, 5, 2
+MOST_CAUSES, MOST_GAPS, MOST_DATABASES, MOST_PROGRAMS, MOST_PLACES = 8, 3, 3, 5, 2
 _CAUSES = {
     "role_limit": "role limit",
     "database_limit": "database limit",
@@ -24,12 +24,12 @@ _CAUSES = {
     "pooler_limit": "pooler limit",
 }
 _OUTCOMES = {
-    "already_gone": "had ended by themselves",
-    "changed": "had begun to work again and were left alone",
-    "refused": "were refused",
-    "still_ending": "did not end in time",
-    "failed": "could not be signalled",
-    "interrupted": "were interrupted",
+    "already_gone": ("had ended by itself", "had ended by themselves"),
+    "changed": ("had begun to work again and was left alone", "had begun to work again and were left alone"),
+    "refused": ("was refused", "were refused"),
+    "still_ending": ("did not end in time", "did not end in time"),
+    "failed": ("could not be signalled", "could not be signalled"),
+    "interrupted": ("was interrupted", "were interrupted"),
 }
 
 
@@ -111,9 +111,12 @@ def _incidents(week: Digest, quote: Quote) -> tuple[str, ...]:
     if not week.incidents:
         none = "None." if week.sure else "None seen."
         return (none if not week.incidents_compared.before else f"{none[:-1]}{_compared(week.incidents_compared)}.",)
-    causes = join([f"{count:,} \u00d7 {cause(word, quote)}" for word, count in week.causes])
+    causes = [f"{count:,} \u00d7 {cause(word, quote)}" for word, count in week.causes[:MOST_CAUSES]]
+    more = sum(count for _, count in week.causes[MOST_CAUSES:])
     count = f"{least}{plural(week.incidents, 'incident')}"
-    said = [f"{count[0].upper()}{count[1:]}{_compared(week.incidents_compared)}: {causes}."]
+    said = [
+        f"{count[0].upper()}{count[1:]}{_compared(week.incidents_compared)}: {join([*causes, *([f'{more:,} of other kinds'] if more else [])])}."
+    ]
     if week.unresolved:
         said.append(f"{week.unresolved:,} of them {'is' if week.unresolved == 1 else 'are'} still open.")
     times = [
@@ -155,9 +158,9 @@ def _ended(week: Digest) -> tuple[str, ...]:
         ended = plural(week.terminated, "connection")
         share = round(100 * week.with_consent / week.terminated)
         said.append(f"I ended {ended}, {week.with_consent:,} with the owner's consent ({share}%).")
-    others = [f"{count:,} {_OUTCOMES[outcome]}" for outcome, count in week.outcomes if outcome in _OUTCOMES]
+    others = [f"{count:,} {_OUTCOMES[outcome][count > 1]}" for outcome, count in week.outcomes if outcome in _OUTCOMES]
     if others:
-        said.append(f"Of others that I was asked to end, {join(others)}.")
+        said.append(f"Of {'others' if week.terminated else 'those'} that I was asked to end, {join(others)}.")
     if week.cancelled:
         said.append(f"{plural(week.cancelled, 'query was', 'queries were')} cancelled.")
     least = "" if week.others_sure else "At least "

@@ -224,7 +224,8 @@ def test_a_program_that_is_called_as_a_role_is_not_named() -> None:
 
 def test_what_the_server_does_not_tell_is_not_nothing() -> None:
     silent = Program("psql", "", False, 1, None, 4 * WEEK_SECONDS, 0.0, 0.0)
-    assert not digest(facts(programs=[silent])).tells_idle
+    of_silent = digest(facts(programs=[silent], idle_seconds_before=WEEK_SECONDS))
+    assert (of_silent.tells_idle, of_silent.idle_compared) == (False, Compared(0.0, 1.0, None))
     assert digest(facts(programs=[silent, *PROGRAMS])).tells_idle
     assert digest(facts()).tells_idle
     assert not digest(facts(spans=[])).tells_idle

@@ -69,8 +69,9 @@ def test_two_charts_show_the_same_figures() -> None:
 
 
 def test_500_incidents_of_many_causes_are_twelve_blocks_at_most() -> None:
-    many = [happened(f"cause {number % 40}", 1, 2, 3) for number in range(500)]
-    programs = [a_program(f"program {number}", f"10.0.{number}.0/24", 3) for number in range(60)]
+    names = [NAMES[number % len(NAMES)] for number in range(40)]
+    many = [happened(f"{names[number % 40]} {number % 40}", 1, 2, 3) for number in range(500)]
+    programs = [a_program(f"{name} {number}", f"10.0.{number}.0/24", 3) for number, name in enumerate(names)]
     heights = [Height("database", f"d{number}", 5, 5, MONDAY) for number in range(60)]
     roles = [RoleUse(f"r{number}", 5, 5) for number in range(300)]
     missed = [tell(facts(week=Week(2026, number))).digest for number in range(40, 47)]
@@ -79,6 +80,7 @@ def test_500_incidents_of_many_causes_are_twelve_blocks_at_most() -> None:
     assert "Ask me for 5 earlier weeks, each by its number." in message.text
     assert "Of 60 weeks I know nothing: nobody watched, and nothing was reported." in message.text
     assert "500 incidents" in message.text
+    assert "396 of other kinds. Median: I answered after 1 min" in message.drawn
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -128,6 +130,12 @@ def test_where_the_server_s_count_is_no_use_for_a_time_there_were_at_least_so_ma
         Watched(NEXT - HOUR / 2, NEXT, None),
     ]
     assert "At least 3 sessions were ended by operators or others." in rendered(facts(spans=spans)).text
+
+
+def test_what_did_not_end_is_told_where_nothing_did() -> None:
+    ends = [Ends("terminate", False, "already_gone", 1), Ends("client", False, "refused", 2)]
+    text = rendered(facts(ends_by_outcome=ends)).text
+    assert "Of those that I was asked to end, 2 were refused and 1 had ended by itself." in text
 
 
 def test_what_the_server_does_not_show_is_not_told_as_nothing() -> None:
