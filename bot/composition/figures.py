@@ -16,6 +16,7 @@ from bot.summaries.weekly import Weekly
 
 TELL_EVERY = timedelta(seconds=30)
 """Between two looks whether a week's time has come."""
+THIN_EVERY = timedelta(minutes=10)
 
 
 def summary(parts: Parts) -> SummaryListener:
@@ -34,7 +35,8 @@ def _samples(parts: Parts) -> tuple[Loop, ...]:
     interval = parts.course.samples_every
     samples = Samples(parts.database, parts.course.timezone)
     sampler = Sampler(parts.fleet, samples, Lease(parts.database, new_id()), interval)
-    return (Loop("samples", interval, sampler.turn),) if interval else ()
+    # Where none are taken any more, those of before grow old all the same.
+    return (Loop("samples", interval, sampler.turn) if interval else Loop("thinning", THIN_EVERY, sampler.thin),)
 
 
 def _weekly(parts: Parts) -> tuple[Loop, ...]:

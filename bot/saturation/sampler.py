@@ -32,9 +32,15 @@ class Sampler:
         """Sample all servers at once; one that cannot be asked costs the others nothing, and is a gap."""
         await asyncio.gather(*(self._sample(name) for name in self._fleet.names))
         if self._turns % THIN_EVERY == 0:
-            for name in await self._samples.servers():
-                await self._thin(name)
+            await self.thin()
         self._turns += 1
+
+    async def thin(self) -> None:
+        """Let what was kept grow old, of every server, whether it can be asked, or is configured here, or not."""
+        for name in await self._samples.servers():
+            work = f"thinning:{name}"
+            if await self._lease.take(work, self._hold_for):
+                await self._samples.thin(name, self._still(work))
 
     async def _sample(self, name: str) -> None:
         server = self._fleet.choose(name)
@@ -48,12 +54,6 @@ class Sampler:
             return
         # A process that was stopped meanwhile comes too late with what it saw.
         await self._samples.keep(sample, self._still(_work(name)))
-
-    async def _thin(self, name: str) -> None:
-        """Thin what there is of a server, whether it can be asked, or is configured here, or not."""
-        work = f"thinning:{name}"
-        if await self._lease.take(work, self._hold_for):
-            await self._samples.thin(name, self._still(work))
 
     def _still(self, work: str) -> Allowed:
         return lambda connection: self._lease.holds(connection, work)

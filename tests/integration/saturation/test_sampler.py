@@ -1,8 +1,9 @@
 """One process at a time samples a server, another goes on when that one is gone, and a dead server costs no other its samples."""
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, insert, select
 
 from bot.saturation.sampler import THIN_EVERY, Sampler
 from bot.saturation.samples import Samples
@@ -10,7 +11,7 @@ from bot.servers.fleet import Fleet
 from bot.servers.settings import ServerSettings
 from bot.storage.engine import OwnDatabase
 from bot.storage.lease import Lease
-from bot.storage.tables import leases, sample_limits, sample_marks
+from bot.storage.tables import leases, sample_limits, sample_marks, sample_programs
 from tests.postgres import Postgres
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -72,7 +73,7 @@ async def test_what_is_kept_of_a_server_that_is_configured_no_more_grows_old_too
     async with Fleet(settings(postgres18, "dead")) as fleet, OwnDatabase(migrated_url, ahead=366 * DAY) as later:
         sampler = Sampler(fleet, Samples(later), Lease(later, "other"), MINUTE)
         for _ in range(THIN_EVERY * 4):
-            await sampler.turn()
+            await sampler.thin()
     async with OwnDatabase(migrated_url, ahead=367 * DAY) as later, Fleet(settings(postgres18, "dead")) as fleet:
         sampler = Sampler(fleet, Samples(later), Lease(later, "other"), MINUTE)
         for _ in range(THIN_EVERY * 2):
@@ -80,3 +81,30 @@ async def test_what_is_kept_of_a_server_that_is_configured_no_more_grows_old_too
         assert await sampled(later) == {}
         async with later.read() as connection:
             assert (await connection.execute(select(sample_limits))).all() == []
+
+
+async def test_thinned_by_many_while_samples_are_taken_nothing_is_counted_twice(
+    postgres18: Postgres, own_database: OwnDatabase, migrated_url: str
+) -> None:
+    moments = [datetime(2026, 11, 2, tzinfo=UTC) + minute * MINUTE for minute in range(0, 3000, 3)]
+    uses = [
+        {"server": "class", "width": 60, "at": at, "program": "psql", "place": "", "service": False, "roles": 1, "used": 3,
+         "idle": 2, "used_seconds": 180.0, "idle_seconds": 120.0, "stale_seconds": 60.0}
+        for at in moments
+    ]  # fmt: skip
+    sums = [func.sum(sample_programs.c[name]) for name in ("used_seconds", "idle_seconds", "stale_seconds")]
+    old = select(*sums).where(sample_programs.c.program == "psql")
+    async with own_database.write() as connection:
+        await connection.execute(insert(sample_programs), uses)
+        before = (await connection.execute(old)).one()
+    async with Fleet(settings(postgres18, "class")) as fleet:
+        await Sampler(fleet, Samples(own_database), Lease(own_database, "first"), MINUTE).turn()
+        for turn in range(12):
+            # Each time by other processes, when those of before are gone.
+            async with OwnDatabase(migrated_url, ahead=(turn + 1) * 2 * MINUTE) as db:
+                samplers = [Sampler(fleet, Samples(db), Lease(db, f"{turn} {number}"), MINUTE) for number in range(3)]
+                await asyncio.gather(*(one.turn() for one in samplers), *(one.thin() for one in samplers))
+    async with own_database.read() as connection:
+        widths = set((await connection.execute(select(sample_programs.c.width))).scalars())
+        assert (await connection.execute(old)).one() == before
+    assert widths - {60} == {600}
