@@ -116,7 +116,8 @@ def _bars(
     axes.bar_label(bars, labels=said, padding=4, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
     axes.set_yticks(range(len(names)), labels=names)
     axes.set_ylim(len(values) - 0.4, -0.6)
-    axes.set_xlim(0, max([*values, 1e-9]) * 1.15)
+    # One is the least that fills the width, so that next to nothing looks like it.
+    axes.set_xlim(0, max([*values, 1]) * 1.15)
 
 
 def _short(name: str) -> str:

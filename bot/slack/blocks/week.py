@@ -16,6 +16,8 @@ from bot.summaries.timing import Times
 from bot.summaries.told import Told
 
 MOST_CAUSES, MOST_GAPS, MOST_DATABASES, MOST_PROGRAMS, MOST_PLACES = 8, 3, 3, 5, 2
+LEAST_IDLE = 0.1
+"""Connections on average; of fewer there is nothing to say."""
 _CAUSES = {
     "role_limit": "role limit",
     "database_limit": "database limit",
@@ -199,9 +201,15 @@ def _idle(week: Digest, style: Style) -> tuple[str, ...]:
     than = ""
     if compared.percent:
         than = f", {abs(compared.percent):,}% {'more' if compared.percent > 0 else 'fewer'} than the week before"
+    if week.idle < LEAST_IDLE:
+        return (f"On average fewer than {LEAST_IDLE} of {week.used:.1f} connections idled{than}.",)
     said = [f"On average {week.idle:.1f} of {week.used:.1f} connections idled{than}."]
-    said.append(f"{join([_idler(one, style.quote) for one in week.programs[:MOST_PROGRAMS]])}.")
-    places = [one for one in week.places if one.place and one.program != ONE_EACH][:MOST_PLACES]
+    programs = [one for one in week.programs if one.idle >= LEAST_IDLE]
+    if programs:
+        said.append(f"{join([_idler(one, style.quote) for one in programs[:MOST_PROGRAMS]])}.")
+    places = [one for one in week.places if one.place and one.program != ONE_EACH and one.idle >= LEAST_IDLE][
+        :MOST_PLACES
+    ]
     if places:
         most = [f"{one.idle:.1f} from {one.place} with {program(one.program, style.quote)}" for one in places]
         said.append(f"Most in one place: {join(most)}.")

@@ -132,6 +132,16 @@ def test_where_the_server_s_count_is_no_use_for_a_time_there_were_at_least_so_ma
     assert "At least 3 sessions were ended by operators or others." in rendered(facts(spans=spans)).text
 
 
+def test_next_to_nothing_is_not_ranked() -> None:
+    little = [a_program("pgAdmin", "10.0.1.0/24", 0.02), a_program("psql", "10.0.2.0/24", 0.01)]
+    assert (
+        "On average fewer than 0.1 of 2.0 connections idled. "
+        in rendered(busy(programs=little, idle_seconds_before=0)).text
+    )
+    some = rendered(busy(programs=[*little, a_program("DBeaver", "10.0.1.0/24", 3)])).text
+    assert "DBeaver 3.0 (99%). Most in one place: 3.0 from 10.0.1.0/24 with DBeaver." in some
+
+
 def test_what_did_not_end_is_told_where_nothing_did() -> None:
     ends = [Ends("terminate", False, "already_gone", 1), Ends("client", False, "refused", 2)]
     text = rendered(facts(ends_by_outcome=ends)).text
