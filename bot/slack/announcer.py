@@ -17,6 +17,7 @@ from bot.incidents.proposal import Place, Proposal
 from bot.servers.capacity import Capacity
 from bot.slack.api_errors import FAILED, UNREACHABLE, is_passing, why
 from bot.slack.blocks import settled
+from bot.slack.blocks.elements import without_charts
 from bot.slack.blocks.text import Message
 from bot.slack.commands import CommandNames
 from bot.slack.sent_posts import content
@@ -50,11 +51,16 @@ class Announcer:
 
     async def answer(self, place: Place, actor: Actor, message: Message, *, replace: bool = False) -> None:
         """Show `message` to `actor` alone, at `place`; with `replace`, instead of the message that was clicked."""
-        if await self._respond(place, message, replace=replace):
+        if await self._shown(place, actor, message, replace=replace):
             return
-        if await self._post_ephemeral(place, actor, message):
+        # Not every workspace may have charts; what they show stands in the sentences beside them.
+        plain = without_charts(message)
+        if plain != message and await self._shown(place, actor, plain, replace=replace):
             return
-        await self.tell(actor, message)
+        await self.tell(actor, plain)
+
+    async def _shown(self, place: Place, actor: Actor, message: Message, *, replace: bool) -> bool:
+        return await self._respond(place, message, replace=replace) or await self._post_ephemeral(place, actor, message)
 
     async def tell(self, actor: Actor, message: Message, about: Proposal | None = None) -> bool:
         """Send `message` to `actor` by DM; one that is `about` the end of a proposal not again where it is there already.

@@ -145,6 +145,18 @@ async def test_a_url_that_slack_no_longer_knows_is_given_up_at_once(desk: Desk) 
     assert len(desk.seen()) == 1
 
 
+async def test_charts_that_a_workspace_does_not_take_are_left_out(desk: Desk) -> None:
+    desk.workspace.inject("response_url", Fault(404))
+    desk.workspace.inject("chat.postEphemeral", Fault(400))
+    pie = {"type": "pie", "segments": [{"label": "role limit", "value": 1}]}
+    chart = {"type": "data_visualization", "title": "Incidents by cause", "chart": pie}
+
+    await desk.announcer.answer(desk.place(), desk.alice, Message(TEXT, (*MESSAGE.blocks, chart)))
+
+    (shown,) = desk.seen()
+    assert [block["type"] for block in shown.blocks or ()] == [block["type"] for block in MESSAGE.blocks]
+
+
 async def test_where_the_app_is_not_in_the_channel_a_dm_is_sent(desk: Desk) -> None:
     place = Place(desk.workspace.state.find_channel("random").id)
 

@@ -1,6 +1,7 @@
 """The parts messages are built of, within Slack's limits; text comes in ready, foreign text through `text`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.slack import ids
 from bot.slack.blocks.text import Block, Message, sentences, spelled
@@ -111,6 +112,11 @@ def message(told: Sequence[str], blocks: Sequence[Block]) -> Message:
 def fits(whole: Message) -> bool:
     """Say whether Slack takes so many and so long blocks in one message."""
     return len(whole.blocks) <= BLOCKS_LIMIT and len(whole.drawn) <= WHOLE_LIMIT
+
+
+def without_charts(whole: Message) -> Message:
+    """The same without Slack's charts, for where they are not taken."""
+    return replace(whole, blocks=tuple(block for block in whole.blocks if block["type"] != "data_visualization"))
 
 
 def short(text: str, *more: Block) -> Message:
