@@ -192,23 +192,28 @@ def _members(words: Sequence[Word], server: str | None) -> Members:
 
 
 def _history(words: Sequence[Word], server: str | None) -> History:
-    person, words = _take(words, "by", slack_id)
-    cause, words = _take(words, "cause", lambda word: next((one for one in CAUSES if word.is_word(one)), None))
-    week, words = _take(words, "week", lambda word: read_week(word.text))
+    person, words = _take(words, "by", slack_id, Problem.PERSON_MISSING)
+    cause, words = _take(words, "cause", _cause, Problem.BAD_CAUSE)
+    week, words = _take(words, "week", lambda word: read_week(word.text), Problem.BAD_WEEK)
     _only(words, 1)
     role, owner = whose(words[0]) if words else (None, None)
     return History(role, server, owner, person, cause, week)
 
 
-def _take(words: Sequence[Word], keyword: str, read: Callable[[Word], T | None]) -> tuple[T | None, list[Word]]:
-    """Take a keyword and the word behind it out of the words; raises `UsageError` where that says nothing."""
+def _cause(word: Word) -> str | None:
+    return next((one for one in CAUSES if word.is_word(one)), None)
+
+
+def _take(
+    words: Sequence[Word], keyword: str, read: Callable[[Word], T | None], problem: Problem
+) -> tuple[T | None, list[Word]]:
+    """Take a keyword and the word behind it out of the words; raises `UsageError` with `problem` where that says nothing."""
     at = next((at for at, word in enumerate(words) if word.is_word(keyword)), None)
     if at is None:
         return None, list(words)
     value = read(words[at + 1]) if at + 1 < len(words) else None
     if value is None:
-        typed = " ".join(word.text for word in words[at : at + 2])
-        raise wrong(CONNBOT, Problem.UNEXPECTED, typed)
+        raise wrong(CONNBOT, problem, words[at + 1].text if at + 1 < len(words) else keyword)
     return value, [*words[:at], *words[at + 2 :]]
 
 

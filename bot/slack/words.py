@@ -42,6 +42,7 @@ class Problem(StrEnum):
     PAST_TIME = "past_time"
     BAD_WEEK = "bad_week"
     FUTURE_WEEK = "future_week"
+    BAD_CAUSE = "bad_cause"
     UNEXPECTED = "unexpected"
     TEXT_MISSING = "text_missing"
     STALE_BUTTON = "stale_button"

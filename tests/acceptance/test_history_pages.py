@@ -1,12 +1,20 @@
 """The history turned page by page, and the details of an incident, with real Bolt, a workspace and a server."""
 
+from datetime import UTC, timedelta
+
+import pytest
+
 from bot.access.allow_list import AllowList
 from bot.access.member import Action, Actor, Denied
 from bot.clock import clock
 from bot.incidents.incident import Affected, Conversation, Report, Scope, ScopeKind
 from bot.incidents.incidents import Incidents
+from bot.incidents.timeline_values import Cursor, Question
 from bot.slack import ids
+from bot.slack.history_payloads import write_page
 from bot.storage.record import Record
+from bot.summaries.week import week_of
+from bot.workspace.delivery import Envelope
 from tests.courses import CHANNEL, Course, channel_id, slack_id
 
 
@@ -58,7 +66,12 @@ async def test_it_is_asked_by_person_and_by_cause(course: Course) -> None:
     assert "refusal" not in caused.text
     assert "Nothing is on record" in (await course.ask("tom", "/connbot history cause server_limit")).text
     assert "Nothing is on record" in (await course.ask("tom", "/connbot history week 2001-W01")).text
-    assert "cause rain" in (await course.ask("tom", "/connbot history cause rain")).text
+    wrong = (await course.ask("tom", "/connbot history cause rain")).text
+    assert (
+        "rain is no cause of incidents. They are role_limit, database_limit, reserved_slots, server_limit and pooler_limit"
+        in wrong
+    )
+    assert "/connbot history by @Tom cause role_limit week 2026-W47" in wrong
 
 
 async def test_of_several_roles_of_one_person_it_says_where_the_older_ones_are(course: Course) -> None:
@@ -123,3 +136,82 @@ async def test_a_ta_of_other_roles_sees_no_details(course: Course) -> None:
 
     assert alice not in answer.text
     assert course.workspace.views("tom") == ()
+
+
+@pytest.mark.parametrize("which", ["by", "week", "cause", "all", "role"])
+async def test_a_ta_of_some_roles_reads_of_those_alone_however_it_is_asked(course: Course, which: str) -> None:
+    alice, bob = course.make_student(), course.make_student()
+    await course.grant("tom", roles=bob)
+    await incident(course, alice)
+    await incident(course, bob)
+    week = str(week_of(clock(), UTC))
+    asked = {"by": "by @alice", "week": f"week {week}", "cause": "cause role_limit", "all": "", "role": alice}[which]
+
+    refused = await course.ask("tom", f"/connbot history {asked}")
+    assert alice not in refused.text or which == "role"
+    assert "incident" not in refused.text
+    theirs = await course.ask("tom", f"/connbot history {bob} {asked if which != 'role' else ''}")
+    assert f"incident (opened) \u00b7 {bob}" in theirs.text
+    assert alice not in theirs.text
+
+
+async def test_a_forged_page_tells_nothing_that_is_not_theirs(course: Course) -> None:
+    alice, bob = course.make_student(), course.make_student()
+    await course.grant("tom", roles=bob)
+    await incident(course, alice)
+    await refusals(course, 1)
+    forged = [
+        Question(role=alice),
+        Question(role=alice, server="class"),
+        Question(person=slack_id("alice")),
+        Question(cause="role_limit"),
+        Question(since=clock() - timedelta(days=1)),
+        Question(role=f"{bob}%", server="class"),
+        Question(role=bob, server="elsewhere"),
+        Question(),
+    ]
+    values = [write_page(one, Cursor(10**9, clock(), "p")) for one in forged]
+    for value in [*values, *(one.replace('"role": null', '"role": ""') for one in values), "", "{}", "[", "null"]:
+        for action_id in ids.HISTORY_ACTIONS:
+            course.look("tom")
+            await click(course, "tom", action_id, value)
+            told = await course.next("tom")
+            assert "incident" not in told.text.replace("incident_", "") or "can read any more" in told.text, told.text
+            assert "U0STRANGER" not in told.text
+    assert course.workspace.views("tom") == ()
+
+
+@pytest.mark.parametrize("name", ["Ann Smith", "by", "Ann <!channel>", "100% 'of' *it*", "on", "\u4e2d\u6587 role"])
+async def test_whatever_a_role_is_called_its_history_is_told_page_by_page(course: Course, name: str) -> None:
+    role = course.postgres.make_role(name=name, groups=(course.students,))
+    await course.grant("tom")
+    async with course.database() as database:
+        allow_list = AllowList(database, Record(None))
+        for _ in range(41):
+            await allow_list.refuse(
+                Actor(course.team, "U0EVE"), Denied(Action.LIST, "nothing"), role=role, server="class"
+            )
+
+    first = await course.ask("tom", f'/connbot history "{role}"')
+    assert "the newest 20 entries" in first.text
+    second = await course.press("tom", first, ids.HISTORY_OLDER)
+    third = await course.press("tom", second, ids.HISTORY_OLDER)
+    assert third.text.count("refusal") == 1
+    assert ids.HISTORY_OLDER not in str(third.blocks)
+    shown = [
+        str(block["text"]) for message in (first, second, third) for block in (message.blocks or ()) if "text" in block
+    ]
+    assert shown
+    assert "<!channel>" not in "".join([*shown, first.text, second.text, third.text])
+
+
+async def click(course: Course, who: str, action_id: str, value: str) -> None:
+    """Press a button that nobody was shown."""
+    action = {"type": "button", "block_id": "b", "action_id": action_id, "value": value}
+    person = {"user": {"id": slack_id(who), "team_id": course.team}, "team": {"id": course.team}}
+    where = {"container": {"channel_id": channel_id(CHANNEL), "message_ts": "1.000001"}}
+    workspace = course.workspace
+    made_up = {"type": "block_actions", **person, **where, "actions": [action]}
+    trigger = workspace._interactions._triggers.issue(workspace.app(), workspace.state.find_user(who))
+    made_up["trigger_id"] = trigger
+    assert (await workspace._delivery.send(workspace.app(), Envelope.INTERACTION, made_up)).acknowledged

@@ -2,9 +2,9 @@
 
 from bot.errors import UsageError
 from bot.slack.blocks import elements
-from bot.slack.blocks.text import Message, Quote, code, name
+from bot.slack.blocks.text import Message, Quote, code, join, name
 from bot.slack.commands import KILL, LONGEST_REASON, MOST_PIDS, CommandNames
-from bot.slack.subcommands import CONNBOT
+from bot.slack.subcommands import CAUSES, CONNBOT
 from bot.slack.words import Problem
 
 _PROBLEMS = {
@@ -34,8 +34,9 @@ _PROBLEMS = {
     Problem.BAD_ROLES: "{typed} names no roles: write names or patterns with commas between them, or @ and a group's name.",
     Problem.BAD_TIME: "{typed} is no time. Write a date such as 2026-12-20, or 2026-12-20 18:00.",
     Problem.PAST_TIME: "{typed} is over already.",
-    Problem.BAD_WEEK: "{typed} is no week. Write one such as 2026-W47; left out, it is the last whole one.",
+    Problem.BAD_WEEK: "{typed} is no week. Write one such as 2026-W47.",
     Problem.FUTURE_WEEK: "The week {typed} has not begun yet.",
+    Problem.BAD_CAUSE: f"{{typed}} is no cause of incidents. They are {join(CAUSES)}.",
     Problem.UNEXPECTED: "I did not expect {typed}.",
     Problem.TEXT_MISSING: "The error is missing: paste it behind \u201cdiagnose\u201d.",
     Problem.STALE_BUTTON: "This button is not one I can read any more, and nothing was done. Type the command again.",
@@ -118,6 +119,7 @@ def _connbot(names: CommandNames) -> list[str]:
         f"{code(f'{names.connbot} diagnose FATAL: …')} \u2014 what an error means and what to do: paste the whole message",
         f"{code(f'{names.connbot} link alice')} \u2014 show that the role alice is yours, or ask the staff to vouch for it",
         f"{code(f'{names.connbot} history alice')} \u2014 what was done to alice's connections (responders)",
+        f"{code(f'{names.connbot} history by @Tom cause role_limit week 2026-W47')} \u2014 of one person, cause or week alone; any of these may be left out",
         f"{code(f'{names.connbot} summary')} \u2014 last week's figures; {code(f'{names.connbot} summary 2026-W47')} \u2014 those of another (responders)",
         f"{code(f'{names.connbot} members')} \u2014 who may help here (instructors)",
         f"{code(allow, 120)} \u2014 let Ann help; roles, server and end may be left out (instructors)",
