@@ -35,6 +35,9 @@ class Uploads:
             raise _unreachable(why(exc)) from exc
         if about.get("user") != actor.id:
             raise _gone("it is not yours")
+        if about.get("is_external"):
+            # Its address is another site's, which must not have our token.
+            raise _gone("it is kept elsewhere than in Slack")
         if int(about.get("size") or 0) > LARGEST:
             raise SetupError((f"The file has more than {LARGEST >> 20} MB: leave out the columns that nobody needs.",))
         return await self._fetch(str(about.get("url_private_download") or about.get("url_private") or ""))

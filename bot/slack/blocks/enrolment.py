@@ -142,7 +142,8 @@ def previewed(found: Found, about: str, *, replace: bool, changed: bool = False)
     `changed`: it is shown once more, since the first does not hold any more.
     """
     blocks: list[Block] = [*(render_changed().blocks if changed else ())]
-    if found.changes(replace=replace):
+    changes = bool(found.new or (replace and found.leaving))
+    if changes:
         ends = f", ends *{len(found.leaving):,}*" if replace else ""
         makes = f"makes *{plural(len(found.new), 'new link')}*"
         blocks.append(elements.section(f"*Store* {makes}{ends} and leaves {len(found.kept):,} as they are."))
@@ -154,7 +155,9 @@ def previewed(found: Found, about: str, *, replace: bool, changed: bool = False)
         blocks.append(elements.context(f"{plural(found.preview.left_out, 'line')} of another status: left out."))
     if not found.preview.matched:
         blocks.insert(0, elements.section("Nobody in this list is matched with both a person and a role."))
-    submit = "Store" if found.changes(replace=replace) else None
+    elif not changes:
+        blocks.insert(0, elements.section("There is nothing to store: all who are matched own their roles already."))
+    submit = "Store" if changes else None
     return window(TITLE, blocks, Behind(about=about), callback_id=ids.STORE_MODAL, submit=submit)
 
 

@@ -8,14 +8,26 @@ from bot.connections.overview import Overview, ServerNow, Staff
 from bot.incidents.incident import Incident
 from bot.incidents.proposal import Proposal, State
 from bot.slack import ids, incident_payloads, payloads
-from bot.slack.blocks import capacity, confirmation, consent, elements, incident_words, kinds, members, refusal
-from bot.slack.blocks.text import Block, code, moment, name, person, plural, spoken
+from bot.slack.blocks import (
+    capacity,
+    confirmation,
+    connection,
+    consent,
+    elements,
+    incident_words,
+    kinds,
+    members,
+    refusal,
+)
+from bot.slack.blocks.text import Block, code, join, moment, name, person, plural, spoken
 from bot.slack.commands import CommandNames
 from bot.summaries.week import last_whole
 
 SHOWN = 10
 """Of each kind; what is more is counted."""
 MEMBERS_SHOWN = 20
+PROGRAMS_SHOWN = 2
+REASON_WIDTH = 150
 WEEKS = 4
 SERVERS_TOLD = 5
 """Servers with buttons for their weeks."""
@@ -64,28 +76,44 @@ def _silent(listing: Listing, names: CommandNames) -> list[Block]:
 
 
 def _waiting(overview: Overview, zone: tzinfo) -> list[Block]:
-    if not overview.waiting and not overview.asked:
-        return []
-    blocks: list[Block] = [elements.header("Waiting for you")]
+    """What waits for the person's click, then what waits for others' at their request."""
+    proposed = [one for one in overview.waiting if one.state is not State.WAITING]
+    elsewhere = [one for one in overview.waiting if one.state is State.WAITING]
+    blocks: list[Block] = [elements.header("Waiting for you")] if overview.asked or proposed else []
     for proposal in overview.asked[:SHOWN]:
         until = moment(proposal.lapses_at, overview.at, zone)
-        said = f"{person(proposal.requester)} asks to {kinds.words(proposal.kind).do} {kinds.what(proposal)}, which is yours"
+        said = f"{person(proposal.requester)} asks to {_to_do(proposal)}, which is yours"
         blocks += [
             elements.section(f"{said}. Without your answer they may from {until} on."),
             consent.answers(proposal, beside_others=True),
         ]
-    for proposal in overview.waiting[:SHOWN]:
+    for proposal in proposed[:SHOWN]:
         until = moment(proposal.lapses_at, overview.at, zone)
-        what = f"To {kinds.words(proposal.kind).do}: {kinds.what(proposal)}"
-        if proposal.state is State.WAITING:
-            blocks.append(elements.section(f"{what}. The role's owners are asked until {until}."))
-        else:
-            blocks += [
-                elements.section(f"{what}. Nothing happens unless you click before {until}."),
-                confirmation.buttons(proposal, beside_others=True),
-            ]
-    unshown = sum(max(len(some) - SHOWN, 0) for some in (overview.asked, overview.waiting))
-    return [*blocks, *_more(SHOWN + unshown, "proposal")]
+        blocks += [
+            elements.section(f"To {_to_do(proposal)}. Nothing happens unless you click before {until}."),
+            confirmation.buttons(proposal, beside_others=True),
+        ]
+    unshown = sum(max(len(some) - SHOWN, 0) for some in (overview.asked, proposed))
+    blocks += _more(SHOWN + unshown, "proposal")
+    if elsewhere:
+        lines = [
+            f"\u2022 To {_to_do(one)}: until {moment(one.lapses_at, overview.at, zone)}" for one in elsewhere[:SHOWN]
+        ]
+        blocks += [
+            elements.header("Waiting for the role's owners"),
+            *elements.sections(lines),
+            *_more(len(elsewhere), "proposal"),
+        ]
+    return blocks
+
+
+def _to_do(proposal: Proposal) -> str:
+    """What is to be done to which programs' connections, and why."""
+    programs = list(dict.fromkeys(connection.client(target) for target in proposal.targets))
+    more = len(programs) - PROGRAMS_SHOWN
+    named = join([*programs[:PROGRAMS_SHOWN], *([f"{more:,} more"] if more > 0 else [])])
+    why = f", because {code(proposal.reason, REASON_WIDTH)}" if proposal.reason else ""
+    return f"{kinds.words(proposal.kind).do} {kinds.what(proposal)} ({named}{why})"
 
 
 def _incidents(overview: Overview, zone: tzinfo) -> list[Block]:

@@ -14,7 +14,8 @@ from bot.summaries.told import Told
 HEADER_LIMIT = 150
 CHART_TITLE_LIMIT, LABEL_LIMIT = 50, 20
 """Of Slack's charts."""
-MOST_BARS, MOST_SEGMENTS = 8, 6
+MOST_BARS, MOST_SEGMENTS, BAR_WIDTH = 5, 4, 11
+"""Few enough that labels do not overlap, also on a phone, that each has a colour of its own, and that all figures stand in sentences."""
 HEAD_WIDTH = 120
 NAMES_SHOWN = 100
 
@@ -76,12 +77,16 @@ def _roles(figures: Digest) -> Block:
 def _charts(figures: Digest) -> list[Block]:
     """Two charts at most; their figures all stand in the sentences above."""
     charts = []
-    causes = [(week.cause(word, str), float(count)) for word, count in figures.causes[:MOST_SEGMENTS]]
+    causes = [(week.cause(word, str), float(count)) for word, count in figures.causes]
     if causes:
-        segments = [{"label": label, "value": value} for label, value in _labelled(causes)]
+        if len(causes) > MOST_SEGMENTS:
+            causes[MOST_SEGMENTS - 1 :] = [("others", sum(count for _, count in causes[MOST_SEGMENTS - 1 :]))]
+        segments = [{"label": label, "value": value} for label, value in _labelled(causes, LABEL_LIMIT)]
         charts.append(_chart("Incidents by cause", {"type": "pie", "segments": segments}))
     idlers = [(_program(one.program), round(one.idle, 1)) for one in figures.programs[:MOST_BARS]]
-    points = [{"label": label, "value": value} for label, value in _labelled([one for one in idlers if one[1]])]
+    points = [
+        {"label": label, "value": value} for label, value in _labelled([one for one in idlers if one[1]], BAR_WIDTH)
+    ]
     if points:
         bars = {
             "type": "bar",
@@ -96,12 +101,15 @@ def _chart(title: str, chart: Block) -> Block:
     return {"type": "data_visualization", "title": title[:CHART_TITLE_LIMIT], "chart": chart}
 
 
-def _labelled(figures: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Give each a label of its own within the limit; those of one label are one."""
+def _labelled(figures: Sequence[tuple[str, float]], width: int) -> list[tuple[str, float]]:
+    """Give each a label of its own within the limit: where two would be the same they are numbered."""
     found: dict[str, float] = {}
     for label, value in figures:
-        short = spoken(label, LABEL_LIMIT) or "(empty)"
-        found[short] = round(found.get(short, 0.0) + value, 1)
+        short, number = spoken(label, width) or "(empty)", 1
+        while short in found:
+            number += 1
+            short = f"{spoken(label, width - len(str(number)) - 1)} {number}"
+        found[short] = round(value, 1)
     return [*found.items()]
 
 

@@ -47,6 +47,10 @@ def test_there_is_nothing_to_store_where_nobody_is_matched() -> None:
     leaving = Found("class", found().preview, frozenset(), (an_owner(),))
     assert "submit" in taken(enrolment.previewed(leaving, "about", replace=True))
     assert "submit" not in taken(enrolment.previewed(leaving, "about", replace=False))
+    known = Found("class", found(match()).preview, frozenset(), (), frozenset({("U0ALICE", 16401)}))
+    nothing = taken(enrolment.previewed(known, "about", replace=True))
+    assert "submit" not in nothing
+    assert "There is nothing to store" in str(nothing["blocks"])
 
 
 def test_what_storing_would_do_is_said_first_and_who_leaves_before_what_is_wrong() -> None:

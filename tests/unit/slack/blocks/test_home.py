@@ -104,17 +104,23 @@ def test_what_waits_for_the_persons_click_can_be_clicked_there() -> None:
         (ids.WITHDRAW, "p-mine"),
     ]
     assert "p-asked" not in str(view)
-    assert "The role's owners are asked until" in said(view)
+    text = said(view)
+    assert text.index("To end pid 4711 of alice on class (`psql`).") < text.index("Waiting for the role's owners")
+    alone = said(drawn(replace(QUIET, waiting=(asked,))))
+    assert "Waiting for you" not in alone
+    assert "To end pid 4711 of alice on class (`psql`): until" in alone
 
 
 def test_an_owner_is_asked_there_too() -> None:
-    view = drawn(replace(QUIET, asked=(a_proposal(id="p-asked", state=State.WAITING),)))
+    view = drawn(replace(QUIET, asked=(a_proposal(id="p-asked", state=State.WAITING, reason="exam at *9*"),)))
     shown = buttons(Message("x", tuple(view["blocks"])))
     assert [(button["action_id"], button["value"]) for button in shown[:2]] == [
         (ids.IN_USE, "p-asked"),
         (ids.CLOSE_IT, "p-asked"),
     ]
-    assert "<@U0BOB> asks to end pid 4711 of alice on class, which is yours." in said(view)
+    assert "<@U0BOB> asks to end pid 4711 of alice on class (`psql`, because `exam at *9*`), which is yours." in said(
+        view
+    )
 
 
 def test_the_last_four_weeks_are_a_click_away() -> None:

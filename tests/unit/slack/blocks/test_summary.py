@@ -61,6 +61,24 @@ def test_every_figure_stands_in_the_sentences() -> None:
     assert not {"ann", "bob", "cem"} & set(text.replace(".", " ").split())
 
 
+def test_charts_show_so_much_that_it_can_be_read() -> None:
+    names = [f"DBeaver 24.3.1 - Metadata {number}" for number in range(8)]
+    causes = ("role_limit", "role_limit", "database_limit", "server_limit", "reserved_slots", "pooler_limit")
+    week = busy(
+        programs=[a_program(name, "10.0.1.0/24", 20 - number) for number, name in enumerate(names)],
+        incidents=[happened(cause) for cause in causes],
+    )
+    told = rendered(week)
+    pie, bars = (block["chart"] for block in told.blocks if block["type"] == "data_visualization")
+    assert [one["value"] for one in pie["segments"]] == [2, 1, 1, 2]
+    assert pie["segments"][-1]["label"] == "others"
+    [series] = bars["series"]
+    labels = [point["label"] for point in series["data"]]
+    assert (len(set(labels)), max(map(len, labels))) == (5, 11)
+    # Each figure stands in the sentences, too.
+    assert all(f" {point['value']:.1f} (" in told.text for point in series["data"])
+
+
 def test_two_charts_show_the_same_figures() -> None:
     charts = [block for block in rendered(busy()).blocks if block["type"] == "data_visualization"]
     pie, bars = (chart["chart"] for chart in charts)
