@@ -16,6 +16,7 @@ from bot.summaries.timing import Times
 from bot.summaries.told import Told
 
 MOST_CAUSES, MOST_GAPS, MOST_DATABASES, MOST_PROGRAMS, MOST_PLACES = 8, 3, 3, 5, 2
+OTHERS_UNKNOWN = "How many sessions were ended by operators or others is unknown."
 LEAST_IDLE = 0.1
 """Connections on average; of fewer there is nothing to say."""
 _CAUSES = {
@@ -64,8 +65,9 @@ def title(week: Digest, quote: Quote) -> str:
 def quiet(week: Digest, quote: Quote) -> str:
     """Everything that is to be said of a week in which nothing happened."""
     peak = f" At the most {_of(week.server_peak)} slots were in use." if week.server_peak else ""
+    unknown = f" {OTHERS_UNKNOWN}" if week.others_ended is None else ""
     hours = _hours(week.whole)
-    return f"{title(week, quote)} was quiet: nobody told me of trouble, and I watched all {hours} hours.{peak}"
+    return f"{title(week, quote)} was quiet: nobody told me of trouble, and I watched all {hours} hours.{peak}{unknown}"
 
 
 def paragraphs(told: Told, style: Style) -> list[Paragraph]:
@@ -167,7 +169,7 @@ def _ended(week: Digest) -> tuple[str, ...]:
         said.append(f"{plural(week.cancelled, 'query was', 'queries were')} cancelled.")
     least = "" if week.others_sure else "At least "
     if week.others_ended is None:
-        said.append("How many sessions were ended by operators or others is unknown.")
+        said.append(OTHERS_UNKNOWN)
     elif week.others_ended:
         count = plural(week.others_ended, "session was", "sessions were")
         said.append(f"{least}{count} ended by operators or others.")

@@ -34,6 +34,11 @@ def test_a_quiet_week_that_was_watched_whole_is_one_friendly_line() -> None:
     assert end["elements"][0]["text"] == f"The record has 12 entries; its head is `12:{'ab' * 32}`."
 
 
+def test_a_quiet_week_says_what_is_unknown() -> None:
+    line, _ = rendered(facts(spans=[Watched(BEFORE, NEXT, None)])).blocks
+    assert line["text"]["text"].endswith("168 hours. How many sessions were ended by operators or others is unknown.")
+
+
 def test_every_figure_stands_in_the_sentences() -> None:
     text = rendered(busy()).text
     for words in (
