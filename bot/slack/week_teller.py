@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from bot.incidents.incident import Conversation
 from bot.incidents.posts import PostKind
 from bot.slack.blocks import summary
+from bot.slack.blocks.elements import without_charts
 from bot.slack.posting import Posting, Said
 from bot.summaries.told import Told
 
@@ -24,7 +25,8 @@ class ChannelTeller:
     async def tell(self, told: Told) -> bool:
         """Post the week once; false: Slack did not take it yet, or another process has it in hand."""
         server, week = told.digest.server, str(told.digest.week)
-        message = summary.render(told, zone=self._zone, now=self._clock(), charts=server not in self._plain)
+        message = summary.render(told, zone=self._zone, now=self._clock())
+        message = without_charts(message) if server in self._plain else message
         where = Conversation(self._channel, "")
         said = await self._posting.say(self._team, PostKind.SUMMARY, server, where, message, occasion=week, insist=True)
         if said is Said.REFUSED:

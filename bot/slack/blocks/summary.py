@@ -20,7 +20,7 @@ HEAD_WIDTH = 120
 NAMES_SHOWN = 100
 
 
-def render(told: Told, *, zone: tzinfo, now: datetime, charts: bool = True) -> Message:
+def render(told: Told, *, zone: tzinfo, now: datetime) -> Message:
     """Show a week: one line where it was quiet, else twelve blocks at most."""
     figures = told.digest
     style = week.Style(name, zone, now)
@@ -34,7 +34,7 @@ def render(told: Told, *, zone: tzinfo, now: datetime, charts: bool = True) -> M
         elements.context(" ".join(first.sentences)),
         *(elements.sections(_lines(one))[0] for one in rest),
         *([_roles(figures)] if figures.roles else []),
-        *(_charts(figures) if charts else []),
+        *_charts(figures),
         elements.context(end),
     ]
     sentences = [f"{week.title(figures, name)}.", *week.spoken([first, *rest]), end]

@@ -16,6 +16,7 @@ from bot.slack import payloads
 from bot.slack.announcer import Announcer
 from bot.slack.api_errors import FAILED, why
 from bot.slack.blocks import home, listing, summary, window
+from bot.slack.blocks.elements import without_charts
 from bot.slack.blocks.text import Message
 from bot.slack.call import Call
 from bot.slack.commands import CommandNames
@@ -73,7 +74,7 @@ class HomeListener:
         """**Week …**: what `/connbot summary` shows, without its charts, which no modal can have."""
         server, week = payloads.read_about_week(call.text)
         told = await self._summaries.show(standing, week, server, now=call.at)
-        message = summary.render(told, zone=self._zone, now=call.at, charts=False)
+        message = without_charts(summary.render(told, zone=self._zone, now=call.at))
         await self._show(call, f"Week {week}", message)
 
     async def _show(self, call: Call, title: str, message: Message) -> None:
