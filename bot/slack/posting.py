@@ -152,6 +152,21 @@ class Posting:
         await self._posts.sent(post, sending.ts, sending.channel, shown=shown)
         return Said.BEFORE if sending.found else Said.NOW
 
+    async def recall(self, team: str, kind: PostKind, about: str, where: Conversation, *, occasion: str) -> bool:
+        """Look whether this, which somebody had in hand, was sent after all, and keep that; false: nobody can tell now."""
+        post = await self._posts.claim(team, kind, about, where, occasion=occasion)
+        if post is None:
+            return await self._posts.is_sent(team, kind, about, occasion=occasion)
+        try:
+            async with asyncio.timeout(WITHIN):
+                ts = await self._sent.find(post)
+        except FAILED as exc:
+            log.warning("not looked for yet", extra={"action": kind, "about": about, "why": why(exc)})
+            return False
+        if ts is not None:
+            await self._posts.sent(post, ts)
+        return True
+
     async def write(
         self, team: str, kind: PostKind, about: str, person: str, message: Message, *, occasion: str
     ) -> bool:

@@ -9,6 +9,7 @@ from bot.slack.blocks import summary
 from bot.slack.blocks.elements import without_charts
 from bot.slack.posting import Posting, Said
 from bot.summaries.told import Told
+from bot.summaries.week import Week
 
 
 class ChannelTeller:
@@ -21,6 +22,11 @@ class ChannelTeller:
         self._clock = clock
         self._zone = zone
         self._plain: set[str] = set()
+
+    async def recall(self, server: str, week: Week) -> bool:
+        """Look for a week that a process had in hand and left."""
+        where = Conversation(self._channel, "")
+        return await self._posting.recall(self._team, PostKind.SUMMARY, server, where, occasion=str(week))
 
     async def tell(self, told: Told) -> bool:
         """Post the week once; false: Slack did not take it yet, or another process has it in hand."""

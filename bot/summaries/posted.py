@@ -14,6 +14,14 @@ class Posted:
     def __init__(self, db: OwnDatabase) -> None:
         self._db = db
 
+    async def left(self, team: str, server: str, due: Week) -> list[Week]:
+        """Return the weeks but `due` that a process had in hand, and nobody noted whether they were told; in order."""
+        begun = (posts.c.team == team, posts.c.kind == PostKind.SUMMARY, posts.c.about == server, posts.c.ts.is_(None))
+        async with self._db.read() as connection:
+            others = (posts.c.occasion <= str(due.after(1)), posts.c.occasion != str(due))
+            found = await connection.execute(select(posts.c.occasion).where(*begun, *others))
+            return sorted(week for week in map(read_week, found.scalars()) if week is not None)
+
     async def last(self, team: str, server: str, due: Week) -> Week | None:
         """Return the newest week of a server that was told, when `due` is the newest that can have been.
 

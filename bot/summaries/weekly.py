@@ -19,6 +19,9 @@ FURTHEST_BACK = 104
 class WeekTeller(Protocol):
     """How staff are told; slack.week_teller is one."""
 
+    async def recall(self, server: str, week: Week) -> bool:
+        """Note whether a week was told that a process had in hand and left; false: nobody can tell now."""
+
     async def tell(self, told: Told) -> bool:
         """Tell a week once, whichever process does it; false: it may have to be tried again."""
 
@@ -52,8 +55,16 @@ class Weekly:
 
     async def _tell(self, server: str, due: Week) -> bool:
         last = await self._posted.last(self._team, server, due)
+        left = await self._left(server, due, last)
+        if left:
+            if not all([await self._teller.recall(server, week) for week in left]):
+                return False
+            last = await self._posted.last(self._team, server, due)
         if last is not None and last >= due:
             return True
+        if left and last is None:
+            # What was to be told then is the first that anybody is to hear of.
+            last = left[0].after(-1)
         back = FURTHEST_BACK if last is not None else MOST_MISSED
         before = [week for week in (due.after(-weeks) for weeks in range(back, 0, -1)) if last is None or week > last]
         known = await self._weeks.known(self._team, server, [*before, due])
@@ -69,3 +80,9 @@ class Weekly:
         told = tell(newest, *facts)
         more = replace(told, further=len(missed) - len(facts), unseen=len(before) - len(missed))
         return await self._teller.tell(more)
+
+    async def _left(self, server: str, due: Week, last: Week | None) -> list[Week]:
+        """The weeks of which it matters whether a process that left told them."""
+        if last is not None and last >= due:
+            return []
+        return [week for week in await self._posted.left(self._team, server, due) if last is None or week > last]

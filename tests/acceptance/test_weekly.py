@@ -222,3 +222,23 @@ async def test_where_slack_knows_no_charts_it_comes_without(own_database: OwnDat
         await a_minute_later(own_database)
         assert await teller.tell(tell(busy()))
     assert len(taken) == 1
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_a_week_that_was_left_is_looked_for(
+    workspace: Workspace, own_database: OwnDatabase, *, sent: bool
+) -> None:
+    week, teller = tell(busy()), a_teller(workspace, own_database)
+    if not sent:
+        workspace.inject("chat.postMessage", Fault(status=500), 3)
+    assert await teller.tell(week) is sent
+    async with own_database.write() as connection:
+        await connection.execute(update(posts).values(sent_at=None, ts=None))
+    assert not await teller.recall("class", week.digest.week), "somebody has it in hand"
+    await a_minute_later(own_database)
+
+    assert await teller.recall("class", week.digest.week)
+
+    async with own_database.read() as connection:
+        kept = (await connection.execute(select(posts.c.ts))).scalars().all()
+    assert kept == ([told_in(workspace, "staff")[0].ts] if sent else [None])

@@ -17,12 +17,13 @@ from bot.storage.tables import incidents, sample_spans
 from bot.summaries.posted import Posted
 from bot.summaries.reading import Weeks
 from bot.summaries.told import Told
-from bot.summaries.week import newest_due, week_of
+from bot.summaries.week import Week, newest_due, week_of
 from bot.summaries.weekly import Weekly
 from tests.histories import an_incident, write
 
 ZONE = ZoneInfo("America/New_York")
 MONDAY_AT_8 = (0, 8, ZONE)
+STAFF = Conversation("C0STAFF", "")
 NUMBERS = itertools.count()
 
 
@@ -46,13 +47,22 @@ class Teller:
     dies_before: str = ""
     ts: str = "1.0"
 
+    async def recall(self, server: str, week: Week) -> bool:
+        if (server, str(week)) in self.channel.weeks:
+            post = await self.posts.claim("T1", PostKind.SUMMARY, server, STAFF, occasion=str(week))
+            if post is None:
+                return False
+            await self.posts.sent(post, self.ts)
+        return True
+
     async def tell(self, told: Told) -> bool:
-        where, week = Conversation("C0STAFF", ""), str(told.digest.week)
-        post = await self.posts.claim("T1", PostKind.SUMMARY, told.digest.server, where, occasion=week)
+        week = str(told.digest.week)
+        post = await self.posts.claim("T1", PostKind.SUMMARY, told.digest.server, STAFF, occasion=week)
         if post is None:
             return False
         if self.dies_before != "posting":
             self.channel.told.append(told)
+        if not self.dies_before:
             await self.posts.sent(post, self.ts)
         return True
 
@@ -136,6 +146,24 @@ async def test_what_a_process_claimed_and_did_not_post_is_told_by_another(migrat
     assert channel.weeks == []
     await turn(migrated_url, "2026-11-23T08:02-05:00", channel, replicas=3)
     assert channel.weeks == [("class", "2026-W47")]
+
+
+@pytest.mark.usefixtures("history")
+async def test_what_a_process_posted_and_did_not_note_is_not_told_with_the_next(migrated_url: str) -> None:
+    channel = Channel()
+    await turn(migrated_url, "2026-11-16T08:00:01-05:00", channel, dies_before="noting")
+    await turn(migrated_url, "2026-11-23T08:00:01-05:00", channel, replicas=3)
+    assert channel.weeks == [("class", "2026-W46"), ("class", "2026-W47")]
+    assert channel.told[-1].missed == ()
+
+
+@pytest.mark.usefixtures("history")
+async def test_the_first_that_nobody_lived_to_post_is_told_with_the_next(migrated_url: str) -> None:
+    channel = Channel()
+    await turn(migrated_url, "2026-11-09T08:00:01-05:00", channel, dies_before="posting")
+    await turn(migrated_url, "2026-11-23T08:00:01-05:00", channel, replicas=3)
+    assert channel.weeks == [("class", "2026-W47")]
+    assert [str(one.week) for one in channel.told[-1].missed] == ["2026-W45", "2026-W46"]
 
 
 @pytest.mark.usefixtures("history")
