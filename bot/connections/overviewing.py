@@ -37,13 +37,14 @@ class Overviews:
         actor = standing.actor
         incidents = await self._incidents.standing(actor.team)
         pending = await self._pending.of(actor.team)
-        own = await self._own(standing, now)
         theirs = tuple(one for one in incidents if actor.id in {affected.person for affected in one.waiting})
         waiting = tuple(one for one in pending if one.requester == actor.id)
         others = tuple(one for one in pending if one.requester != actor.id)
         owned = {(link.server, link.role_oid) for link in standing.owned}
         asked = tuple(one for one in others if one.state is State.WAITING and (one.server, one.role_oid) in owned)
-        return Overview(now, own, waiting, asked, theirs, await self._staff(standing, incidents, others, now))
+        # A server that hangs is waited for once.
+        own, staff = await asyncio.gather(self._own(standing, now), self._staff(standing, incidents, others, now))
+        return Overview(now, own, waiting, asked, theirs, staff)
 
     async def _own(self, standing: Standing, now: datetime) -> Listing | None:
         try:
@@ -60,7 +61,7 @@ class Overviews:
         of_role = [one for one in incidents if one.scope.kind is ScopeKind.ROLE and one.server in servers]
         proposed = [one for one in pending if one.server in servers]
         named = [*((one.server, one.scope.name) for one in of_role), *((one.server, one.role) for one in proposed)]
-        roles = await self._roles(named)
+        roles, limits = await asyncio.gather(self._roles(named), asyncio.gather(*map(self._server, servers)))
         there = tuple(
             one
             for one in incidents
@@ -82,7 +83,7 @@ class Overviews:
         )
         members = await self._allow_list.members(standing.actor.team) if allowing else None
         return Staff(
-            servers=tuple(await asyncio.gather(*map(self._server, servers))),
+            servers=tuple(limits),
             incidents=there,
             pending=seen,
             members=members,
@@ -103,11 +104,12 @@ class Overviews:
         by_server: dict[str, set[str]] = defaultdict(set)
         for server, role in named:
             by_server[server].add(role)
-        found: dict[tuple[str, str], Role] = {}
-        for server, names in by_server.items():
-            try:
-                roles = await self._fleet.choose(server).roles_by_name(sorted(names))
-            except ServerUnavailable:
-                continue
-            found |= {(server, name): role for name, role in roles.items()}
-        return found
+        found = await asyncio.gather(*(self._roles_on(server, names) for server, names in by_server.items()))
+        return {key: role for roles in found for key, role in roles.items()}
+
+    async def _roles_on(self, server: str, names: Iterable[str]) -> Mapping[tuple[str, str], Role]:
+        try:
+            roles = await self._fleet.choose(server).roles_by_name(sorted(names))
+        except ServerUnavailable:
+            return {}
+        return {(server, name): role for name, role in roles.items()}

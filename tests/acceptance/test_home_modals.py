@@ -14,6 +14,7 @@ from bot.access.roster import Match, Preview
 from bot.clock import clock
 from bot.slack import ids
 from bot.storage.record import Record
+from bot.workspace.limits import Fault
 from bot.workspace.refusals import NotPossible
 from bot.workspace.views import View
 from tests.acceptance.test_home import drawn_since, opened
@@ -112,6 +113,15 @@ async def test_an_instructor_is_offered_responders_alone_and_whoever_lost_the_ri
     await told(course, "priya", "not")
     assert slack_id("tom") not in await members(course)
     assert (await course.history())[0]["kind"] == "refusal"
+
+
+@pytest.mark.parametrize("button", [ids.HOME_ADD, ids.HOME_REMOVE, ids.HOME_IMPORT])
+async def test_a_form_that_does_not_open_in_time_is_not_silence(course: Course, button: str) -> None:
+    await course.grant("priya", Grade.ADMIN)
+    view = await opened(course, "priya")
+    course.workspace.inject("views.open", Fault(500), times=9)
+    await course.workspace.click_view("priya", view, action_id=button)
+    await told(course, "priya", "The form did not open in time: click once more.")
 
 
 async def test_students_and_responders_have_no_such_buttons(course: Course) -> None:

@@ -25,6 +25,8 @@ from bot.summaries.week import last_whole
 
 SHOWN = 10
 """Of each kind; what is more is counted."""
+CLICKS_SHOWN = 6
+"""Of proposals with buttons of their own: a view has room for 100 blocks."""
 MEMBERS_SHOWN = 20
 PROGRAMS_SHOWN = 2
 REASON_WIDTH = 150
@@ -80,20 +82,20 @@ def _waiting(overview: Overview, zone: tzinfo) -> list[Block]:
     proposed = [one for one in overview.waiting if one.state is not State.WAITING]
     elsewhere = [one for one in overview.waiting if one.state is State.WAITING]
     blocks: list[Block] = [elements.header("Waiting for you")] if overview.asked or proposed else []
-    for proposal in overview.asked[:SHOWN]:
+    for proposal in overview.asked[:CLICKS_SHOWN]:
         until = moment(proposal.lapses_at, overview.at, zone)
         said = f"{person(proposal.requester)} asks to {_to_do(proposal)}, which is yours"
         blocks += [
             elements.section(f"{said}. Without your answer they may from {until} on."),
             consent.answers(proposal, beside_others=True),
         ]
-    for proposal in proposed[:SHOWN]:
+    for proposal in proposed[:CLICKS_SHOWN]:
         until = moment(proposal.lapses_at, overview.at, zone)
         blocks += [
             elements.section(f"To {_to_do(proposal)}. Nothing happens unless you click before {until}."),
             confirmation.buttons(proposal, beside_others=True),
         ]
-    unshown = sum(max(len(some) - SHOWN, 0) for some in (overview.asked, proposed))
+    unshown = sum(max(len(some) - CLICKS_SHOWN, 0) for some in (overview.asked, proposed))
     blocks += _more(SHOWN + unshown, "proposal")
     if elsewhere:
         lines = [

@@ -86,7 +86,7 @@ def test_a_full_role_is_shown_before_those_with_room() -> None:
 
 def test_whoever_is_asked_more_than_is_shown_learns_how_much_more() -> None:
     asked = tuple(a_proposal(a_backend(4000 + number), id=f"p-{number}", state=State.WAITING) for number in range(13))
-    assert "3 further proposals not shown." in said(drawn(replace(QUIET, asked=asked)))
+    assert "7 further proposals not shown." in said(drawn(replace(QUIET, asked=asked)))
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
@@ -180,7 +180,15 @@ def test_names_are_data(name: str) -> None:
 
 
 def test_many_of_everything_still_fit() -> None:
-    proposals = tuple(a_proposal(a_backend(4000 + number), id=f"p-{number}") for number in range(40))
+    proposals = tuple(
+        a_proposal(
+            *(a_backend(4000 + number, application_name="&" * 60 + str(one)) for one in range(3)),
+            id=f"p-{number}",
+            role="&" * 63,
+            reason="<" * 500,
+        )
+        for number in range(40)
+    )
     incidents = tuple(
         an_incident(*a_crowd(500), id=f"i-{number}", server=f"s{number}", scope=SERVER) for number in range(40)
     )
@@ -194,6 +202,9 @@ def test_many_of_everything_still_fit() -> None:
     )
     waiting = tuple(replace(one, state=State.WAITING) for one in proposals)
     own = a_listing(*(f"role{number}" for number in range(40)))
-    view = drawn(replace(QUIET, own=own, waiting=proposals, asked=waiting, incidents=incidents, staff=staff))
+    silent = tuple(ServerUnavailable(f"s{number} " + "&" * 60, "unreachable") for number in range(40))
+    own = replace(own, unavailable=silent)
+    mine = (*proposals, *waiting)
+    view = drawn(replace(QUIET, own=own, waiting=mine, asked=waiting, incidents=incidents, staff=staff))
     assert "30 further roles not shown." in said(view)
     assert "180 further entries not shown." in said(view)
