@@ -129,7 +129,8 @@ class _Incidents(_Table):
 
 
 class _Retention(_Table):
-    months: Annotated[int, Field(ge=0, le=1200)] = 0
+    # Strictly: `true` would be one month, and what is removed is gone.
+    months: Annotated[int, Field(strict=True, ge=0, le=1200)] = 0
 
 
 class _Term(_Table):

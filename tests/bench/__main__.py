@@ -290,7 +290,7 @@ def report(
     for what, value, bound, least in promises:
         good = value >= bound if least else value <= bound
         kept &= good
-        print(f"{'ok ' if good else 'NO '} {what}: {value:.2f} (at {'least' if least else 'most'} {bound:g})")
+        print(f"{'ok ' if good else 'NO '} {what}: {value:.3g} (at {'least' if least else 'most'} {bound:g})")
     return 0 if kept else 1
 
 

@@ -184,7 +184,7 @@ def test_how_long_people_are_named(tmp_path: Path) -> None:
     assert read_course(environment).retention_months == 0
     path.write_text(f"[retention]\nmonths = 12\n{server}")
     assert read_course(environment).retention_months == 12
-    for wrong in ("-1", "1.5", '"long"'):
+    for wrong in ("true", "' 6'", "6.0", "-1", "1.5", '"long"'):
         (fault,) = course_of(tmp_path, f"[retention]\nmonths = {wrong}\n{server}")
         assert "retention.months: " in fault
 
