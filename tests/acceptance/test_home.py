@@ -53,6 +53,21 @@ async def test_their_connections_open_in_a_modal(course: Course) -> None:
     assert modal.title == "My connections"
 
 
+async def test_of_many_roles_the_full_one_opens_first(course: Course) -> None:
+    roles = [course.make_student(limit=1) for _ in range(12)]
+    for role in roles:
+        await course.own("alice", role)
+    full = max(roles)
+    await course.fill(full, 1)
+    view = await opened(course, "alice")
+    assert f"*{full}* on class: 1 of 1" in str(view.blocks)
+
+    await course.workspace.click_view("alice", view, action_id=ids.HOME_CONNECTIONS)
+
+    [modal] = await course.workspace.wait_for(lambda: course.workspace.views("alice"), within=10)
+    assert f"{full}: 1 of 1" in str(modal.blocks)
+
+
 async def test_what_waits_for_a_click_is_clicked_there_and_the_tab_is_drawn_anew(course: Course) -> None:
     alice = course.make_student()
     [session] = await course.fill(alice, 1)

@@ -1,6 +1,7 @@
 """The Home tab: what one person can see and do now, staff's part below everybody's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 
 from bot.connections.listed import Listing, RoleListing
@@ -57,10 +58,14 @@ def _own(overview: Overview, names: CommandNames) -> list[Block]:
         how = code(f"{names.connbot} link ROLE")
         return [head, elements.section(f"No role is linked to you yet. If you have one, link it: {how}.")]
     listing = overview.own
-    full_first = sorted(listing.roles, key=lambda entry: entry.reading.capacity.biting() is None)
-    rows = [_role(entry) for entry in full_first[:SHOWN]]
+    rows = [_role(entry) for entry in full_first(listing).roles[:SHOWN]]
     buttons = [elements.buttons(elements.button("Show and close\u2026", ids.HOME_CONNECTIONS, "mine"))] if rows else []
     return [head, *rows, *_silent(listing, names), *buttons, *_more(len(listing.roles), "role")]
+
+
+def full_first(listing: Listing) -> Listing:
+    """The same with the roles that cannot connect at the head, where not all are shown."""
+    return replace(listing, roles=tuple(sorted(listing.roles, key=lambda one: one.reading.capacity.biting() is None)))
 
 
 def _role(entry: RoleListing) -> Block:

@@ -67,7 +67,7 @@ class HomeListener:
     async def on_connections(self, call: Call, standing: Standing) -> None:
         """**Show and close…**: what `/conns` shows, in a modal."""
         found = await self._listings.show(standing, ListRequest(), now=call.at)
-        message = listing.render(found, zone=self._zone, names=self._names)
+        message = listing.render(home.full_first(found), zone=self._zone, names=self._names)
         await self._show(call, "My connections", message)
 
     async def on_week(self, call: Call, standing: Standing) -> None:
