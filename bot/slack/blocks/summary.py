@@ -14,7 +14,7 @@ from bot.summaries.told import Told
 HEADER_LIMIT = 150
 CHART_TITLE_LIMIT, LABEL_LIMIT = 50, 20
 """Of Slack's charts."""
-MOST_BARS, MOST_SEGMENTS, BAR_WIDTH = 5, 4, 11
+MOST_BARS, MOST_SEGMENTS, BAR_WIDTH = 5, 4, 10
 """Few enough that labels do not overlap, also on a phone, that each has a colour of its own, and that all figures stand in sentences."""
 HEAD_WIDTH = 120
 NAMES_SHOWN = 100

@@ -79,7 +79,7 @@ def test_charts_show_so_much_that_it_can_be_read() -> None:
     assert pie["segments"][-1]["label"] == "others"
     [series] = bars["series"]
     labels = [point["label"] for point in series["data"]]
-    assert (len(set(labels)), max(map(len, labels))) == (5, 11)
+    assert (len(set(labels)), max(map(len, labels))) == (5, 10)
     # Each figure stands in the sentences, too.
     assert all(f" {point['value']:.1f} (" in told.text for point in series["data"])
 
