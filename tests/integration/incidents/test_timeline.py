@@ -1,5 +1,6 @@
 """The history, page by page and by what is asked for."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -31,6 +32,8 @@ async def propose(history: History, name: str, requester: str = "UALICE") -> Non
     now = NOON + timedelta(seconds=int(name[1:]))
     proposal = builders.a_proposal(a_backend(4711), id=name, team="T1", requester=requester, created_at=now)
     await history.propose(proposal)
+    # SQLite's clock tells milliseconds: each has one of its own.
+    await asyncio.sleep(0.002)
 
 
 async def read_all(history: History, question: Question, limit: int) -> list[Event]:
