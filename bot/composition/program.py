@@ -19,7 +19,7 @@ from bot.slack.catching_up import CatchingUp
 from bot.slack.front import Front
 from bot.slack.listeners.connbot import ConnbotListener
 from bot.slack.listeners.history import HistoryListener
-from bot.slack.register import Listeners, register
+from bot.slack.register import Listeners, register, register_commands
 from bot.slack.register_consent import register_consent
 from bot.slack.register_history import register_history
 from bot.slack.register_home import register_home
@@ -75,13 +75,16 @@ def build(database: OwnDatabase, record: Record, fleet: Fleet, slack: Reach, cou
     turning = HistoryListener(review, parts.posting, parts.windows, announcer, zone)
     talking = talk.build(parts, front, ends.conns, ends.kill)
 
+    listeners = Listeners(ends.conns, ends.kill, connbot, linked.listener, summary)
+
     def bind(app: AsyncApp) -> None:
+        register_commands(app, front, listeners, names)
         talking.bind(app)
         register_consent(app, front, ends.consent)
         register_home(app, front, at_home)
         register_linking(app, front, linked.listener)
         register_history(app, front, turning)
-        register(app, front, Listeners(ends.conns, ends.kill, connbot, linked.listener, summary), names)
+        register(app, front, listeners)
 
     loops = (*ends.loops, *linked.loops, *talking.loops, *figures.loops(parts), *passing.loops(parts))
     return Program(allow_list, parts.desk, parts.work, front, bind, talking.catching_up, loops)
