@@ -462,6 +462,8 @@ async def test_history_tells_everything_newest_first(
     await history.resolve(taken, outcomes(taken))
     allow_list = AllowList(own_database, record)
     await allow_list.refuse(EVE, Denied(Action.LIST, "nothing"), role="alice", server="class")
+    # SQLite's clock tells milliseconds: what is proposed has one of its own.
+    await asyncio.sleep(0.002)
     await history.propose(a_proposal("p2", role="bob", role_oid=5, reason="too many"))
     await allow_list.refuse(EVE, Denied(Action.HISTORY, "nothing"), server="lab")
     events = await history.read("T1")
