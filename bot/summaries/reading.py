@@ -32,6 +32,7 @@ from bot.storage.tables import (
     sample_spans,
 )
 from bot.summaries.facts import Cause, Ends, Facts, Height, Program, RoleUse, Watched
+from bot.summaries.outline import Outline, outline
 from bot.summaries.timing import Times, times
 from bot.summaries.week import Week
 
@@ -67,6 +68,15 @@ class Weeks:
                 for week in weeks
                 if (await connection.execute(_is_known(team, server, *self._between(week)))).scalar_one()
             ]
+
+    async def outline(self, team: str, server: str, week: Week) -> Outline:
+        """Read of a week that is over only how many incidents it had, and when it was watched."""
+        begins, ends = self._between(week)
+        here = (incidents.c.server == server, incidents.c.team == team, *_within(incidents.c.opened_at, begins, ends))
+        async with self._db.read() as connection:
+            count = (await connection.execute(select(func.count()).select_from(incidents).where(*here))).scalar_one()
+            spans = [Watched._make(row) for row in await connection.execute(_spans(server, begins, ends))]
+        return outline(week, count, spans, begins, ends)
 
     def _between(self, week: Week) -> tuple[datetime, datetime]:
         return week.begins(self._zone), week.ends(self._zone)

@@ -1,5 +1,6 @@
 """A week's summary on demand."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from bot.access.allow_list import AllowList
@@ -8,9 +9,13 @@ from bot.access.policy import permit
 from bot.errors import NotPermitted
 from bot.servers.fleet import Fleet
 from bot.summaries.digest import Digest, digest
+from bot.summaries.outline import Outline
 from bot.summaries.reading import Weeks
 from bot.summaries.told import Told, tell
 from bot.summaries.week import Week, last_whole
+
+OUTLINED = 4
+"""Weeks that are told beside each other."""
 
 
 class Summaries:
@@ -27,6 +32,12 @@ class Summaries:
         meant = await self._permitted(standing, Action.SUMMARY, server, now)
         asked = week or last_whole(await self._weeks.now(), self._zone)
         return tell(await self._weeks.read(standing.actor.team, meant, asked))
+
+    async def outlines(self, team: str, servers: Sequence[str]) -> Mapping[str, Sequence[Outline]]:
+        """Tell the last weeks of servers that somebody may read of, the newest first."""
+        newest = last_whole(await self._weeks.now(), self._zone)
+        weeks = [newest.after(-ago) for ago in range(OUTLINED)]
+        return {server: [await self._weeks.outline(team, server, week) for week in weeks] for server in servers}
 
     async def names(self, standing: Standing, week: Week, server: str, *, now: datetime) -> Digest:
         """Work out a week for whoever may see names in it; raises `NotPermitted`, `UnknownServer`."""

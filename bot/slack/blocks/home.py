@@ -1,6 +1,6 @@
 """The Home tab: what one person can see and do now, staff's part below everybody's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -22,7 +22,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.blocks.text import Block, code, join, moment, name, person, plural, spoken
 from bot.slack.commands import CommandNames
-from bot.summaries.week import last_whole
+from bot.summaries.outline import Outline
 
 SHOWN = 10
 """Of each kind; what is more is counted."""
@@ -31,18 +31,17 @@ CLICKS_SHOWN = 6
 MEMBERS_SHOWN = 20
 PROGRAMS_SHOWN = 2
 REASON_WIDTH = 150
-WEEKS = 4
 SERVERS_TOLD = 5
 """Servers with buttons for their weeks."""
 
 
-def render(overview: Overview, *, zone: tzinfo, names: CommandNames) -> Block:
-    """Draw a person's Home tab; what is not in `overview` is not theirs to know."""
+def render(overview: Overview, weeks: Mapping[str, Sequence[Outline]], *, zone: tzinfo, names: CommandNames) -> Block:
+    """Draw a person's Home tab; what is not in `overview` and `weeks` (by server) is not theirs to know."""
     blocks = [
         *_own(overview, names),
         *_waiting(overview, zone),
         *_incidents(overview, zone),
-        *([] if overview.staff is None else _staff(overview, overview.staff, zone, names)),
+        *([] if overview.staff is None else _staff(overview, overview.staff, weeks, zone, names)),
         {"type": "divider"},
         elements.buttons(elements.button("Look again", ids.HOME_AGAIN, "again")),
         elements.context(
@@ -139,7 +138,9 @@ def _incident(incident: Incident, overview: Overview, zone: tzinfo) -> str:
     return f"{incident_words.first(incident_words.about(incident))}, since {since}, {plural(len(incident.waiting), 'person waits', 'people wait')}"
 
 
-def _staff(overview: Overview, staff: Staff, zone: tzinfo, names: CommandNames) -> list[Block]:
+def _staff(
+    overview: Overview, staff: Staff, weeks: Mapping[str, Sequence[Outline]], zone: tzinfo, names: CommandNames
+) -> list[Block]:
     blocks: list[Block] = [{"type": "divider"}, elements.header("Servers")]
     blocks += elements.sections([_server(one, names) for one in staff.servers[:SHOWN]])
     blocks += _more(len(staff.servers), "server")
@@ -151,7 +152,7 @@ def _staff(overview: Overview, staff: Staff, zone: tzinfo, names: CommandNames) 
             *elements.sections(lines),
             *_more(len(staff.pending), "proposal"),
         ]
-    blocks += _weeks(overview, staff, zone)
+    blocks += _weeks(weeks)
     if staff.members is not None:
         lines = members.lines(staff.members, zone=zone, now=overview.at)
         shown = [f"\u2022 {line}" for line in lines[:MEMBERS_SHOWN]] or ["Nobody is on it yet."]
@@ -201,27 +202,29 @@ def _pending(proposal: Proposal, overview: Overview, zone: tzinfo) -> str:
     return f"{person(proposal.requester)} asks to {kinds.words(proposal.kind).do} {kinds.what(proposal)}; waits {waits} until {until}"
 
 
-def _weeks(overview: Overview, staff: Staff, zone: tzinfo) -> list[Block]:
-    """A button for each of the last weeks that are over."""
-    if not staff.summaries_of:
-        return []
-    newest = last_whole(overview.at, zone)
-    blocks: list[Block] = [elements.header("The last weeks")]
-    for place, server in enumerate(staff.summaries_of[:SERVERS_TOLD]):
-        weeks = [newest.after(-ago) for ago in range(WEEKS)]
+def _weeks(weeks: Mapping[str, Sequence[Outline]]) -> list[Block]:
+    """The last weeks that are over, in a few words, and a button for each."""
+    blocks: list[Block] = [elements.header("The last weeks")] if weeks else []
+    for place, (server, outlines) in enumerate([*weeks.items()][:SERVERS_TOLD]):
         row = [
             elements.button(
-                f"Week {week.number}",
-                ids.numbered(ids.HOME_WEEK, WEEKS * place + ago),
-                payloads.write_week(server, week),
-                spoken=f"Week {week.number} of {spoken(server, 40)}",
+                f"Week {one.week.number}",
+                ids.numbered(ids.HOME_WEEK, len(outlines) * place + ago),
+                payloads.write_week(server, one.week),
+                spoken=f"Week {one.week.number} of {spoken(server, 40)}",
             )
-            for ago, week in enumerate(weeks)
+            for ago, one in enumerate(outlines)
         ]
-        if len(staff.summaries_of) > 1:
-            blocks.append(elements.section(f"*{name(server)}*"))
-        blocks.append(elements.buttons(*row))
+        told = ", ".join(f"{_happened(one)} in week {one.week.number}" for one in outlines)
+        blocks += [elements.section(f"*{name(server)}*: {told}."), elements.buttons(*row)]
     return blocks
+
+
+def _happened(outline: Outline) -> str:
+    counted = plural(outline.incidents, "incident")
+    if outline.incidents:
+        return counted if outline.sure else f"at least {counted}"
+    return ("no incident" if outline.sure else "none seen") if outline.seen else "nobody looked"
 
 
 def _tools(staff: Staff) -> list[Block]:

@@ -90,7 +90,9 @@ class HomeListener:
         person = standing.actor.id
         begun = self._begun[person] = self._begun.get(person, 0) + 1
         overview = await self._overviews.show(standing, now=self._clock())
-        view = home.render(overview, zone=self._zone, names=self._names)
+        told_of = overview.staff.summaries_of[: home.SERVERS_TOLD] if overview.staff else ()
+        weeks = await self._summaries.outlines(standing.actor.team, told_of) if told_of else {}
+        view = home.render(overview, weeks, zone=self._zone, names=self._names)
         async with self._drawing.setdefault(person, asyncio.Lock()):
             # What was looked up earlier must not cover what was looked up later.
             if self._drawn.get(person, 0) > begun:

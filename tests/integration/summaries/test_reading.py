@@ -17,6 +17,7 @@ from bot.storage.tables import (
 )
 from bot.summaries.digest import digest
 from bot.summaries.facts import Ends, Height, RoleUse
+from bot.summaries.outline import Outline
 from bot.summaries.reading import Weeks
 from bot.summaries.timing import Times
 from bot.summaries.week import Week
@@ -198,3 +199,19 @@ async def test_times_that_sqlite_was_given_without_a_fraction_are_in_their_week(
         told = digest(await Weeks(own_database, ZONE).read("T1", "class", WEEK))
         assert (told.incidents, told.incidents_compared.before) == (1, 1)
         assert told.resolution == Times(1, MINUTE, MINUTE)
+
+
+async def test_a_week_in_short_counts_its_own_incidents_and_knows_whether_it_was_watched(
+    own_database: OwnDatabase,
+) -> None:
+    opened = (MONDAY, NEXT - MOMENT, NEXT, MONDAY - MOMENT)
+    others = (an_incident(4, MONDAY, server="other"), an_incident(5, MONDAY, team="T2"))
+    await write(own_database, incidents, *(an_incident(*one) for one in enumerate(opened)), *others)
+    weeks = Weeks(own_database, ZONE)
+    assert await weeks.outline("T1", "class", WEEK) == Outline(WEEK, 2, sure=False, seen=False)
+    part = {"server": "class", "began_at": MONDAY - MINUTE, "ended_at": NEXT - HOUR, "killed": 0}
+    await write(own_database, sample_spans, part)
+    assert await weeks.outline("T1", "class", WEEK) == Outline(WEEK, 2, sure=False, seen=True)
+    rest = part | {"began_at": NEXT - HOUR, "ended_at": NEXT + MINUTE}
+    await write(own_database, sample_spans, rest)
+    assert await weeks.outline("T1", "class", WEEK) == Outline(WEEK, 2, sure=True, seen=True)

@@ -17,6 +17,7 @@ from bot.slack.blocks import home
 from bot.slack.blocks.text import Block, Message
 from bot.slack.commands import CommandNames
 from bot.slack.payloads import read_about_week
+from bot.summaries.outline import Outline
 from bot.summaries.week import Week
 from bot.workspace.block_kit.views import faults_in_view
 from tests.block_rules import buttons, faults
@@ -28,9 +29,10 @@ NEW_YORK = ZoneInfo("America/New_York")
 QUIET = Overview(NOON, None, (), (), ())
 
 
-def drawn(overview: Overview) -> Block:
-    """The tab, of which Slack would take every part."""
-    view = home.render(overview, zone=NEW_YORK, names=CommandNames("/c", "/k", "/pgbot"))
+def drawn(overview: Overview, *outlines: Outline, servers: int = 0) -> Block:
+    """The tab, of which Slack would take every part; each server had the same weeks."""
+    weeks = {f"s{number}": outlines for number in range(servers)} or ({"class": outlines} if outlines else {})
+    view = home.render(overview, weeks, zone=NEW_YORK, names=CommandNames("/c", "/k", "/pgbot"))
     assert [*faults_in_view(view, kind="home")] == []
     blocks: Sequence[Block] = view["blocks"]
     for start in range(0, len(blocks), 40):
@@ -123,12 +125,25 @@ def test_an_owner_is_asked_there_too() -> None:
     )
 
 
-def test_the_last_four_weeks_are_a_click_away() -> None:
-    view = drawn(replace(QUIET, staff=a_staff(summaries_of=("class",))))
+WEEKS = (
+    Outline(Week(2026, 46), 5, sure=True, seen=True),
+    Outline(Week(2026, 45), 1, sure=False, seen=True),
+    Outline(Week(2026, 44), 0, sure=False, seen=True),
+    Outline(Week(2026, 43), 0, sure=True, seen=True),
+    Outline(Week(2026, 42), 0, sure=False, seen=False),
+)
+
+
+def test_the_last_weeks_are_told_shortly_and_a_click_away() -> None:
+    view = drawn(replace(QUIET, staff=a_staff()), *WEEKS)
     weeks = [button for button in buttons(Message("x", tuple(view["blocks"]))) if ids.HOME_WEEK in button["action_id"]]
-    assert [button["text"]["text"] for button in weeks] == ["Week 46", "Week 45", "Week 44", "Week 43"]
+    assert [button["text"]["text"] for button in weeks] == [f"Week {number}" for number in (46, 45, 44, 43, 42)]
     assert read_about_week(weeks[0]["value"]) == ("class", Week(2026, 46))
-    several = drawn(replace(QUIET, staff=a_staff(summaries_of=tuple(f"s{number}" for number in range(40)))))
+    assert (
+        "*class*: 5 incidents in week 46, at least 1 incident in week 45, none seen in week 44, no incident in week 43, "
+        "nobody looked in week 42."
+    ) in said(view)
+    several = drawn(replace(QUIET, staff=a_staff()), *WEEKS[:4], servers=40)
     assert (
         len([one for one in buttons(Message("x", tuple(several["blocks"]))) if ids.HOME_WEEK in one["action_id"]]) == 20
     )
@@ -205,6 +220,7 @@ def test_many_of_everything_still_fit() -> None:
     silent = tuple(ServerUnavailable(f"s{number} " + "&" * 60, "unreachable") for number in range(40))
     own = replace(own, unavailable=silent)
     mine = (*proposals, *waiting)
-    view = drawn(replace(QUIET, own=own, waiting=mine, asked=waiting, incidents=incidents, staff=staff))
+    all_of_it = replace(QUIET, own=own, waiting=mine, asked=waiting, incidents=incidents, staff=staff)
+    view = drawn(all_of_it, *WEEKS[:4], servers=40)
     assert "30 further roles not shown." in said(view)
     assert "180 further entries not shown." in said(view)
