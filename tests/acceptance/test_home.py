@@ -157,7 +157,7 @@ async def test_what_is_done_in_a_modal_shows_on_the_tab_behind_it(course: Course
 async def test_a_week_opens_in_a_modal_for_those_who_may_read_it(course: Course) -> None:
     await course.grant("tom")
     view = await opened(course, "tom")
-    assert "*class*: nobody looked in week " in str(view.blocks)
+    assert "*class*: nobody looked in weeks " in str(view.blocks)
 
     await course.workspace.click_view("tom", view, action_id=f"{ids.HOME_WEEK}:0")
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
+from itertools import groupby
 
 from bot.connections.listed import Listing, RoleListing
 from bot.connections.overview import Overview, ServerNow, Staff
@@ -215,9 +216,15 @@ def _weeks(weeks: Mapping[str, Sequence[Outline]]) -> list[Block]:
             )
             for ago, one in enumerate(outlines)
         ]
-        told = ", ".join(f"{_happened(one)} in week {one.week.number}" for one in outlines)
+        alike = groupby(outlines, lambda one: (_happened(one), one.week if one.incidents else None))
+        told = "; ".join(_weeks_of(happened, [*which]) for (happened, _), which in alike)
         blocks += [elements.section(f"*{name(server)}*: {told}."), elements.buttons(*row)]
     return blocks
+
+
+def _weeks_of(happened: str, outlines: Sequence[Outline]) -> str:
+    weeks = "week" if len(outlines) == 1 else "weeks"
+    return f"{happened} in {weeks} {join([str(one.week.number) for one in outlines])}"
 
 
 def _happened(outline: Outline) -> str:

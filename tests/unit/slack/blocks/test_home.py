@@ -140,9 +140,11 @@ def test_the_last_weeks_are_told_shortly_and_a_click_away() -> None:
     assert [button["text"]["text"] for button in weeks] == [f"Week {number}" for number in (46, 45, 44, 43, 42)]
     assert read_about_week(weeks[0]["value"]) == ("class", Week(2026, 46))
     assert (
-        "*class*: 5 incidents in week 46, at least 1 incident in week 45, none seen in week 44, no incident in week 43, "
+        "*class*: 5 incidents in week 46; at least 1 incident in week 45; none seen in week 44; no incident in week 43; "
         "nobody looked in week 42."
     ) in said(view)
+    before = [replace(WEEKS[-1], week=WEEKS[-1].week.after(-ago)) for ago in range(4)]
+    assert "*class*: nobody looked in weeks 42, 41, 40 and 39." in said(drawn(replace(QUIET, staff=a_staff()), *before))
     several = drawn(replace(QUIET, staff=a_staff()), *WEEKS[:4], servers=40)
     assert (
         len([one for one in buttons(Message("x", tuple(several["blocks"]))) if ids.HOME_WEEK in one["action_id"]]) == 20
