@@ -27,12 +27,7 @@ _NONE = {
 
 def render(preview: Preview, *, zone: tzinfo, names: CommandNames) -> Message:
     """Show a proposal that waits for its click: each connection that would end, and what would be lost with it."""
-    message = _rendered(preview, SHOWN, zone, names)
-    for shown in range(SHOWN - 5, -1, -5):
-        if elements.fits(message):
-            break
-        message = _rendered(preview, shown, zone, names)
-    return message
+    return elements.first_that_fits(_rendered(preview, shown, zone, names) for shown in range(SHOWN, -1, -5))
 
 
 def _rendered(preview: Preview, shown: int, zone: tzinfo, names: CommandNames) -> Message:

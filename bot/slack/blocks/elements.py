@@ -1,6 +1,6 @@
 """The parts messages are built of, within Slack's limits; text comes in ready, foreign text through `text`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.slack import ids
@@ -112,6 +112,14 @@ def message(told: Sequence[str], blocks: Sequence[Block]) -> Message:
 def fits(whole: Message) -> bool:
     """Say whether Slack takes so many and so long blocks in one message."""
     return len(whole.blocks) <= BLOCKS_LIMIT and len(whole.drawn) <= WHOLE_LIMIT
+
+
+def first_that_fits(tries: Iterable[Message]) -> Message:
+    """The first message that Slack takes, else the last; no further one is made."""
+    for one in tries:
+        if fits(one):
+            break
+    return one
 
 
 def without_charts(whole: Message) -> Message:

@@ -38,20 +38,19 @@ def render(
     count = len(page.events)
     which = "older" if after else "the newest"
     head = f"On record{about}: {which} {plural(count, 'entry', 'entries')}." if count > 1 else f"On record{about}:"
-    lines = [_line(event, zone, now) for event in page.events]
+    lines = [f"\u2022 {_line(event, zone, now)}" for event in page.events]
     told = (
         [f"There are older ones: ask for {join([name(role) for role in elsewhere[:ROLES_NAMED]], 'or')} alone."]
         if elsewhere
         else []
     )
-    more = [elements.context(one) for one in told]
-    shown: list[Message] = []
+    first, more = elements.section(f"*{head}*"), [elements.context(one) for one in told]
+    ways = _ways(page, asked, after=after)
     # Of very long names Slack takes no more than the lines.
-    for rows in (_rows(page.events, lines), elements.sections([f"\u2022 {line}" for line in lines])):
-        blocks = [elements.section(f"*{head}*"), *rows, *more, *_ways(page, asked, after=after)]
-        shown.append(elements.message([head, *(f"\u2022 {line}" for line in lines), *told], blocks))
-    whole, plain = shown
-    return whole if elements.fits(whole) else plain
+    return elements.first_that_fits(
+        elements.message([head, *lines, *told], [first, *rows, *more, *ways])
+        for rows in (_rows(page.events, lines), elements.sections(lines))
+    )
 
 
 def _rows(events: Sequence[Event], lines: Sequence[str]) -> list[Block]:
@@ -60,9 +59,9 @@ def _rows(events: Sequence[Event], lines: Sequence[str]) -> list[Block]:
     together: list[str] = []
     for event, line in zip(events, lines, strict=True):
         if not event.incident:
-            together.append(f"\u2022 {line}")
+            together.append(line)
             continue
-        rows += [*elements.sections(together), elements.section(f"\u2022 {line}", _details(event))]
+        rows += [*elements.sections(together), elements.section(line, _details(event))]
         together = []
     return [*rows, *elements.sections(together)]
 

@@ -63,12 +63,7 @@ class _Part:
 
 def render(listing: Listing, *, zone: tzinfo, names: CommandNames) -> Message:
     """Show every role of `listing` and name the servers that did not answer; as many connections as one message takes."""
-    message = _rendered(listing, SHOWN, zone, names)
-    for shown in range(SHOWN - 3, -1, -3):
-        if elements.fits(message):
-            break
-        message = _rendered(listing, shown, zone, names)
-    return message
+    return elements.first_that_fits(_rendered(listing, shown, zone, names) for shown in range(SHOWN, -1, -3))
 
 
 def _rendered(listing: Listing, shown: int, zone: tzinfo, names: CommandNames) -> Message:
