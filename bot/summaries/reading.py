@@ -83,7 +83,7 @@ class Weeks:
 
     async def read(self, team: str | None, server: str, week: Week) -> Facts:
         """Read all that is on record of a server's week, for a workspace (None: for all)."""
-        begins, ends, before = week.begins(self._zone), week.ends(self._zone), week.after(-1).begins(self._zone)
+        (begins, ends), before = self._between(week), week.after(-1).begins(self._zone)
         here = [incidents.c.server == server, *([] if team is None else [incidents.c.team == team])]
         async with self._db.read() as connection:
 
